@@ -1,0 +1,377 @@
+// Made from crds/berth.dev_whatsappsessions.yaml by `make generate`; do not edit.
+
+/**
+ * One linked WhatsApp device. Berth keeps exactly one pod for it, as long as it shall run.
+ */
+export interface WhatsAppSessionResource {
+  /**
+   * The version of this schema, berth.dev/v1alpha1.
+   */
+  apiVersion?: string;
+  /**
+   * WhatsAppSession.
+   */
+  kind?: string;
+  /**
+   * What the session shall be.
+   */
+  spec: {
+    /**
+     * The client that speaks to WhatsApp. It cannot be changed, because credentials of one engine mean nothing to another.
+     */
+    engine: 'Baileys';
+    /**
+     * Running keeps a pod; Stopped ends it gracefully; Killed ends it at once with grace period 0. Absent means Running, and it is not defaulted into the object, so that a manifest without it, applied again, never undoes a stop or a kill.
+     */
+    desiredState?: 'Running' | 'Stopped' | 'Killed';
+    /**
+     * Set it to the present time to ask for one graceful restart; a time that is later than that of the present run restarts it once.
+     */
+    restartedAt?: string;
+    /**
+     * The volume that keeps the credentials of the session.
+     */
+    storage?: {
+      /**
+       * How much storage the claim requests, as a Kubernetes quantity.
+       */
+      size?: number | string;
+      /**
+       * Storage class of the claim; absent means the default class of the cluster.
+       */
+      storageClassName?: string;
+      /**
+       * Access mode of the claim; ReadWriteOncePod where the driver has it.
+       */
+      accessMode?: 'ReadWriteOnce' | 'ReadWriteOncePod';
+      /**
+       * What becomes of the claim.
+       */
+      retention?: {
+        /**
+         * Delete removes the claim, and the credentials in it, once the session is deleted and its last run confirmed dead; Retain keeps it for a session of the same name.
+         */
+        whenDeleted?: 'Delete' | 'Retain';
+      };
+    };
+    /**
+     * How a run that ended by itself is started again.
+     */
+    recovery?: {
+      /**
+       * The wait before the next run grows from baseSeconds by a factor of two to maxSeconds, with full jitter.
+       */
+      backoff?: {
+        /**
+         * Upper bound of the first wait, in seconds.
+         */
+        baseSeconds?: number;
+        /**
+         * Upper bound of every wait, in seconds.
+         */
+        maxSeconds?: number;
+      };
+      /**
+       * After so many seconds of being ready the next wait begins again at baseSeconds.
+       */
+      healthySeconds?: number;
+    };
+    /**
+     * How a run is ended gracefully.
+     */
+    termination?: {
+      /**
+       * Seconds that a graceful stop may take before the pod is deleted with grace period 0.
+       */
+      gracePeriodSeconds?: number;
+    };
+    /**
+     * Receivers of this session's events.
+     *
+     * Items: One receiver.
+     */
+    webhooks?: {
+      /**
+       * Where events are posted, http or https, without a user or password in it.
+       */
+      url: string;
+      /**
+       * The kinds of events that are posted; session_end is the end of a run.
+       *
+       * Items: A kind of event.
+       */
+      events: 'session_end'[];
+      /**
+       * The key of a Secret in the session's namespace with which posts are signed by the Standard Webhooks scheme; without it they are signed by the operator's own key.
+       */
+      secretRef?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+        /**
+         * Key in the Secret; its value is the secret, raw or as whsec_ and base64.
+         */
+        key: string;
+      };
+    }[];
+    /**
+     * Settings of the session's pod. A change restarts the session gracefully.
+     */
+    pod?: {
+      /**
+       * Requests and limits of the container; absent means the operator's default for the engine.
+       */
+      resources?: {
+        /**
+         * What the scheduler reserves.
+         */
+        requests?: {
+          /**
+           * A Kubernetes quantity.
+           */
+          [k: string]: number | string;
+        };
+        /**
+         * What the container may not exceed.
+         */
+        limits?: {
+          /**
+           * A Kubernetes quantity.
+           */
+          [k: string]: number | string;
+        };
+      };
+      /**
+       * Labels that a node must have.
+       */
+      nodeSelector?: {
+        /**
+         * The label's value.
+         */
+        [k: string]: string;
+      };
+      /**
+       * Taints that the pod tolerates.
+       *
+       * Items: A toleration, as in core/v1.
+       */
+      tolerations?: {
+        /**
+         * Key of the taint.
+         */
+        key?: string;
+        /**
+         * How key and value are compared.
+         */
+        operator?: 'Exists' | 'Equal';
+        /**
+         * Value of the taint.
+         */
+        value?: string;
+        /**
+         * Effect of the taint.
+         */
+        effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+        /**
+         * Seconds that a NoExecute taint is tolerated.
+         */
+        tolerationSeconds?: number;
+      }[];
+      /**
+       * Secrets with which the image is pulled.
+       *
+       * Items: A Secret in the session's namespace.
+       */
+      imagePullSecrets?: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+      }[];
+    };
+  };
+  /**
+   * What was observed. Written by the operator alone.
+   */
+  status?: {
+    /**
+     * The generation of the spec that this status answers.
+     */
+    observedGeneration?: number;
+    /**
+     * A word for people, derived from the conditions.
+     */
+    phase?:
+      | 'Pending'
+      | 'Starting'
+      | 'WaitingForPairing'
+      | 'Connecting'
+      | 'Ready'
+      | 'Reconnecting'
+      | 'Terminating'
+      | 'Stopped'
+      | 'Failed';
+    /**
+     * The truth about the session, each condition with a reason and a message that says what to do.
+     *
+     * Items: A condition, as in meta/v1.
+     */
+    conditions?: {
+      /**
+       * Ready, Paired or WebhooksValid.
+       */
+      type: string;
+      /**
+       * True, False or Unknown.
+       */
+      status: 'True' | 'False' | 'Unknown';
+      /**
+       * The generation that the condition was judged for.
+       */
+      observedGeneration?: number;
+      /**
+       * When the status last changed.
+       */
+      lastTransitionTime: string;
+      /**
+       * A word for programs.
+       */
+      reason: string;
+      /**
+       * A sentence for people.
+       */
+      message: string;
+    }[];
+    /**
+     * The present run, that is, one incarnation of the pod.
+     */
+    run?: {
+      /**
+       * Uid of the pod.
+       */
+      uid: string;
+      /**
+       * Counts the runs of the session, from 1.
+       */
+      number: number;
+      /**
+       * The node that the pod is on.
+       */
+      node?: string;
+      /**
+       * When the pod was created.
+       */
+      startedAt?: string;
+      /**
+       * Written before anything is done to end the run, so that its reason survives a restart of the operator.
+       */
+      ending?: {
+        /**
+         * Why the run is ended, one of the reasons of SessionEnd.
+         */
+        reason: string;
+        /**
+         * When the end was decided.
+         */
+        since: string;
+        /**
+         * Until then the pod may end by itself; absent for a force-kill.
+         */
+        deadline?: string;
+      };
+    };
+    /**
+     * What the pod of the run last told.
+     */
+    report?: {
+      /**
+       * The run that told it.
+       */
+      runUid: string;
+      /**
+       * Number of the report within its run.
+       */
+      sequence: number;
+      /**
+       * What the engine is doing.
+       */
+      state: 'connecting' | 'waiting_for_pairing' | 'authenticated' | 'ready' | 'reconnecting' | 'stopping';
+      /**
+       * Since when it does.
+       */
+      stateSince?: string;
+      /**
+       * When the run was first ready.
+       */
+      readyAt?: string;
+      /**
+       * How often the run lost its connection.
+       */
+      reconnects?: number;
+      /**
+       * Digest of the certificate of the pod's own API, which the operator pins.
+       */
+      certificateSha256?: string;
+      /**
+       * What the engine last heard or failed at.
+       */
+      message?: string;
+      /**
+       * The linked account.
+       */
+      account?: {
+        /**
+         * WhatsApp's id of the account.
+         */
+        id: string;
+        /**
+         * The name that the account shows.
+         */
+        pushName?: string;
+      };
+    };
+    /**
+     * Runs that were started again after they ended by themselves.
+     */
+    recovery?: {
+      /**
+       * Restarts since the session was last ready for healthySeconds, or started by somebody.
+       */
+      restarts: number;
+      /**
+       * The next run starts then.
+       */
+      nextRestartAt?: string;
+    };
+    /**
+     * The end of the run before the present one.
+     */
+    lastEnd?: {
+      /**
+       * Uid of the run that ended.
+       */
+      runUid: string;
+      /**
+       * Number of the run that ended.
+       */
+      number?: number;
+      /**
+       * Why it ended, one of the reasons of SessionEnd.
+       */
+      reason: string;
+      /**
+       * When it ended.
+       */
+      at: string;
+      /**
+       * Name of its SessionEnd.
+       */
+      sessionEnd?: string;
+      /**
+       * Whether the kubelet reported its containers as terminated.
+       */
+      terminationConfirmed?: boolean;
+    };
+  };
+}
