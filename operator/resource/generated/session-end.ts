@@ -21,6 +21,10 @@ export interface SessionEndResource {
      */
     session: {
       /**
+       * Namespace of the session, which is not that of this object when the session's namespace was being deleted.
+       */
+      namespace: string;
+      /**
        * Name of the session.
        */
       name: string;

@@ -219,7 +219,7 @@ export interface WhatsAppSessionResource {
      */
     conditions?: {
       /**
-       * Ready, Paired or WebhooksValid.
+       * Ready, Paired or WebhooksReady.
        */
       type: string;
       /**
@@ -268,9 +268,28 @@ export interface WhatsAppSessionResource {
        */
       ending?: {
         /**
-         * Why the run is ended, one of the reasons of SessionEnd.
+         * Why the run is ended.
          */
-        reason: string;
+        reason:
+          | 'stopped'
+          | 'restarted'
+          | 'force_killed'
+          | 'stuck'
+          | 'start_timeout'
+          | 'pairing_timeout'
+          | 'logged_out'
+          | 'replaced'
+          | 'auth_failure'
+          | 'banned'
+          | 'crashed'
+          | 'out_of_memory'
+          | 'evicted'
+          | 'node_lost'
+          | 'pod_deleted'
+          | 'deleted'
+          | 'spec_changed'
+          | 'shutdown'
+          | 'unknown';
         /**
          * When the end was decided.
          */
@@ -340,9 +359,13 @@ export interface WhatsAppSessionResource {
        */
       restarts: number;
       /**
-       * The next run starts then.
+       * The next run starts then, not before.
        */
       nextRestartAt?: string;
+      /**
+       * The reason of an end after which no run is started until somebody stops and starts the session, or sets restartedAt.
+       */
+      held?: 'replaced' | 'banned' | 'auth_failure';
     };
     /**
      * The end of the run before the present one.
@@ -357,9 +380,28 @@ export interface WhatsAppSessionResource {
        */
       number?: number;
       /**
-       * Why it ended, one of the reasons of SessionEnd.
+       * Why it ended.
        */
-      reason: string;
+      reason:
+        | 'stopped'
+        | 'restarted'
+        | 'force_killed'
+        | 'stuck'
+        | 'start_timeout'
+        | 'pairing_timeout'
+        | 'logged_out'
+        | 'replaced'
+        | 'auth_failure'
+        | 'banned'
+        | 'crashed'
+        | 'out_of_memory'
+        | 'evicted'
+        | 'node_lost'
+        | 'pod_deleted'
+        | 'deleted'
+        | 'spec_changed'
+        | 'shutdown'
+        | 'unknown';
       /**
        * When it ended.
        */
@@ -368,6 +410,10 @@ export interface WhatsAppSessionResource {
        * Name of its SessionEnd.
        */
       sessionEnd?: string;
+      /**
+       * What spec.restartedAt was when the run started.
+       */
+      restartedAt?: string;
       /**
        * Whether the kubelet reported its containers as terminated.
        */

@@ -1,0 +1,115 @@
+import { type KubernetesClient, mergePatch } from '../kubernetes/client.ts';
+import { isAlreadyExists, isNotFound } from '../kubernetes/errors.ts';
+import type { Log } from '../kubernetes/log.ts';
+import { slimPod } from '../observe/slim-pod.ts';
+import type { Action } from '../plan/action.ts';
+import { isConfirmedDead } from '../plan/confirmed-dead.ts';
+import type { PodManifest } from '../plan/manifests.ts';
+import type { Observed, ObservedPod } from '../plan/observed.ts';
+import type { SessionPodClient } from '../pods/session-pod-client.ts';
+import { path, podFinalizer, sessionKey } from '../resource/names.ts';
+import type { SlimCache } from '../watch/slim-cache.ts';
+import { PodNameTakenError } from './pod-name-taken-error.ts';
+
+type AskPodToStop = Extract<Action, { type: 'AskPodToStop' }>;
+/** Pods that were asked to stop are remembered so that each is asked once; beyond so many, the oldest is asked again. */
+const rememberedAsks = 1024;
+
+/** Writes to pods. Each carries the pod's uid, or a resourceVersion that was judged, as its precondition. */
+export function createPods(dependencies: {
+  readonly client: KubernetesClient;
+  readonly pods: SlimCache<ObservedPod>;
+  readonly sessionPods: SessionPodClient;
+  readonly log: Log;
+}) {
+  const { client, pods, sessionPods, log } = dependencies;
+  const asked = new Set<string>();
+
+  /** Grace 0 and the uid travel in one body: a deletion meant for an old run never hits its successor. */
+  async function remove({ namespace, name }: Observed, uid: string, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await client.request<{ kind?: string; metadata?: { uid?: string } }>({
+        method: 'DELETE',
+        path: path.pod(namespace, name),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
+        signal,
+      });
+      // Without a finalizer the object goes at once, and the answer is its last state.
+      const held = pods.get(sessionKey(namespace, name));
+      if (answer.kind === 'Pod' && held?.uid === uid && held.hasFinalizer) pods.absorb(answer);
+      log.info('Pod deleted', { session: `${namespace}/${name}`, run: uid, gracePeriodSeconds: 0 });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      pods.absorbGone(sessionKey(namespace, name), uid);
+    }
+  }
+
+  async function setFinalizers(pod: ObservedPod, finalizers: readonly string[], signal: AbortSignal): Promise<unknown> {
+    const { namespace, name, uid, resourceVersion } = pod;
+    return client.request({
+      method: 'PATCH',
+      path: path.pod(namespace, name),
+      contentType: mergePatch,
+      body: { metadata: { uid, resourceVersion, finalizers } },
+      signal,
+    });
+  }
+
+  return {
+    remove,
+
+    async create({ namespace, name }: Observed, manifest: PodManifest, signal: AbortSignal): Promise<void> {
+      try {
+        pods.absorb(await client.request({ method: 'POST', path: path.pods(namespace), body: manifest, signal }));
+        log.info('Pod created', { session: `${namespace}/${name}` });
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+        const standing = await client.request({ method: 'GET', path: path.pod(namespace, name), signal });
+        if (slimPod(standing).sessionUid === undefined)
+          throw new PodNameTakenError(sessionKey(namespace, name), { cause: error });
+        pods.absorb(standing); // Another leader's, or our own before a crash.
+      }
+    },
+
+    async addFinalizer({ pod }: Observed, uid: string, signal: AbortSignal): Promise<void> {
+      if (pod?.uid !== uid) return;
+      pods.absorb(await setFinalizers(pod, [...pod.otherFinalizers, podFinalizer], signal));
+    },
+
+    /** Judges once more, on the newest state held, whether the pod is dead: that state's version is the precondition. */
+    async removeFinalizer(observed: Observed, uid: string, signal: AbortSignal): Promise<void> {
+      const key = sessionKey(observed.namespace, observed.name);
+      const held = pods.get(key);
+      const pod = held?.uid === uid ? held : observed.pod;
+      if (pod?.uid !== uid || !pod.hasFinalizer || !isConfirmedDead(pod)) return;
+      try {
+        const answer = await setFinalizers(pod, pod.otherFinalizers, signal);
+        if (pod.deletionRequested && pod.otherFinalizers.length === 0) pods.absorbGone(key, uid);
+        else pods.absorb(answer);
+        log.info('Pod released', { session: key, run: uid });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        pods.absorbGone(key, uid);
+      }
+    },
+
+    /** A pod that does not answer is deleted at once: it would not use the time that is left. */
+    async askToStop(observed: Observed, { uid, withinMs }: AskPodToStop, signal: AbortSignal): Promise<void> {
+      const { pod, session } = observed;
+      const certificateSha256 = session?.status.report?.certificateSha256;
+      if (asked.has(uid) || pod?.uid !== uid) return;
+      if (pod.podIp === undefined || certificateSha256 === undefined) return remove(observed, uid, signal);
+      try {
+        await sessionPods.askToStop({ podIp: pod.podIp, certificateSha256, withinMs, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        const session = sessionKey(pod.namespace, pod.name);
+        log.warn('Pod does not answer a stop; it is deleted', { error, session, run: uid });
+        return remove(observed, uid, signal);
+      }
+      asked.add(uid);
+      if (asked.size > rememberedAsks) asked.delete(asked.values().next().value ?? '');
+    },
+  };
+}
+export type Pods = ReturnType<typeof createPods>;

@@ -1,0 +1,61 @@
+import { isConflict } from '../kubernetes/errors.ts';
+import type { Log } from '../kubernetes/log.ts';
+import type { Plan } from '../plan/action.ts';
+import type { Observed } from '../plan/observed.ts';
+import { plan } from '../plan/plan.ts';
+import type { StatusWriter } from '../publish/status.ts';
+import type { SessionKey } from '../resource/names.ts';
+import type { Perform } from './perform.ts';
+
+export interface ReconcileDependencies {
+  readonly observe: (key: SessionKey, signal: AbortSignal) => Promise<Observed | undefined>;
+  readonly perform: Perform;
+  readonly status: StatusWriter;
+  readonly log: Log;
+}
+
+export interface Result {
+  readonly requeueAfterMs?: number;
+}
+
+/** After a conflict the newer state is on its way over the watch; looking sooner would only meet the old one again. */
+const lookAgainMs = 50;
+
+/** One look at one session: observe, plan, act in order, publish. */
+export function createReconcile({ observe, perform, status, log }: ReconcileDependencies) {
+  return async function reconcile(key: SessionKey, signal: AbortSignal): Promise<Result> {
+    const observed = await observe(key, signal);
+    if (observed === undefined) return {}; // Neither a session nor a pod of ours is left under this key.
+    const decision = plan(observed);
+    if (decision.actions.length > 0) log.debug('Planned', { session: key, plan: decision.reason });
+    const failure = await firstFailure(decision, observed, signal);
+    if (isConflict(failure)) return { requeueAfterMs: lookAgainMs };
+    // Looks once more, since own writes are in the caches now; and before the throw, so that a user reads the failure.
+    const after = decision.actions.length > 0 ? await observe(key, signal) : observed;
+    try {
+      if (after !== undefined)
+        await status.publish(after, signal, failure === undefined ? undefined : sentence(failure));
+    } catch (error) {
+      if (isConflict(error)) return { requeueAfterMs: lookAgainMs };
+      throw error;
+    }
+    if (failure !== undefined) throw failure;
+    return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+  };
+
+  /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
+  async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {
+    for (const action of actions) {
+      try {
+        signal.throwIfAborted(); // The lease is gone: another leader may act.
+        await perform(action, observed, signal);
+      } catch (error) {
+        return error;
+      }
+    }
+    return undefined;
+  }
+}
+export type Reconcile = ReturnType<typeof createReconcile>;
+
+const sentence = (failure: unknown) => (failure instanceof Error ? failure.message : String(failure));

@@ -1,0 +1,77 @@
+import { type KubernetesClient, mergePatch } from '../kubernetes/client.ts';
+import { isNotFound } from '../kubernetes/errors.ts';
+import type { Action } from '../plan/action.ts';
+import type { Observed, ObservedSession } from '../plan/observed.ts';
+import { sessionStatus } from '../plan/session-status.ts';
+import type { StatusWriter } from '../publish/status.ts';
+import { path, sessionFinalizer, sessionKey } from '../resource/names.ts';
+import type { RunStatus } from '../resource/whatsapp-session.ts';
+import type { SlimCache } from '../watch/slim-cache.ts';
+
+type MarkEnding = Extract<Action, { type: 'MarkEnding' }>;
+
+/** Writes to sessions: their finalizer, and the reason of an end before anything is done to bring it about. */
+export function createSessions(dependencies: {
+  readonly client: KubernetesClient;
+  readonly sessions: SlimCache<ObservedSession>;
+  readonly status: StatusWriter;
+}) {
+  const { client, sessions, status } = dependencies;
+
+  async function setFinalizers(session: ObservedSession, finalizers: readonly string[], signal: AbortSignal) {
+    const { namespace, name, uid, resourceVersion } = session;
+    return client.request<{ metadata: { finalizers?: string[] } }>({
+      method: 'PATCH',
+      path: path.session(namespace, name),
+      contentType: mergePatch,
+      body: { metadata: { uid, resourceVersion, finalizers } },
+      signal,
+    });
+  }
+
+  return {
+    async addFinalizer({ session }: Observed, signal: AbortSignal): Promise<void> {
+      if (session === undefined || session.hasFinalizer) return;
+      sessions.absorb(await setFinalizers(session, [...session.otherFinalizers, sessionFinalizer], signal));
+    },
+
+    /** The last thing that is done for a session. */
+    async removeFinalizer({ session }: Observed, signal: AbortSignal): Promise<void> {
+      if (session === undefined) return;
+      try {
+        const answer = await setFinalizers(session, session.otherFinalizers, signal);
+        if (session.deletionRequested && session.otherFinalizers.length === 0) {
+          sessions.absorbGone(sessionKey(session.namespace, session.name), session.uid);
+        } else {
+          sessions.absorb(answer);
+        }
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+        sessions.absorbGone(sessionKey(session.namespace, session.name), session.uid);
+      }
+    },
+
+    async markEnding(
+      observed: Observed,
+      { runUid, reason, deadlineMs }: MarkEnding,
+      signal: AbortSignal,
+    ): Promise<void> {
+      const { session, pod, nowMs } = observed;
+      if (session === undefined || pod?.uid !== runUid) return;
+      const known = session.status.run?.uid === runUid ? session.status.run : undefined;
+      const run: RunStatus = {
+        uid: runUid,
+        number: pod.runNumber ?? 1,
+        ...known,
+        ending: {
+          reason,
+          since: new Date(nowMs).toISOString(),
+          ...(deadlineMs === undefined ? {} : { deadline: new Date(deadlineMs).toISOString() }),
+        },
+      };
+      const marked = { ...session, status: { ...session.status, run } };
+      await status.write(session, sessionStatus({ ...observed, session: marked }, marked), signal);
+    },
+  };
+}
+export type Sessions = ReturnType<typeof createSessions>;

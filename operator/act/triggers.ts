@@ -1,0 +1,46 @@
+import type { Caches } from '../observe/observe.ts';
+import type { ObservedSession } from '../plan/observed.ts';
+import type { SessionKey } from '../resource/names.ts';
+import { namespaceAndName, sessionKey } from '../resource/names.ts';
+import type { Priority } from '../watch/priority.ts';
+import type { WorkQueue } from '../watch/work-queue.ts';
+
+/** Every change of an object puts its session's key into the queue, with the priority of what has changed. */
+export function enqueueOnChange({ sessions, pods, sessionEnds, claims }: Caches, queue: WorkQueue<SessionKey>): void {
+  const urgency = (key: SessionKey): Priority => urgencyOf(sessions.get(key)) ?? 'report';
+  sessions.onChange((key, now, before) => queue.add(key, sessionPriority(now, before)));
+  pods.onChange((key) => queue.add(key, urgency(key)));
+  sessionEnds.onChange((_key, now, before) => {
+    const key = now?.sessionKey ?? before?.sessionKey;
+    if (key !== undefined) queue.add(key, urgency(key));
+  });
+  claims.onChange((claim) => {
+    const { namespace, name } = namespaceAndName(claim);
+    const key = sessionKey(namespace, name.replace(/-data$/, ''));
+    if (sessions.get(key) !== undefined) queue.add(key, urgency(key));
+  });
+}
+
+/** Puts every key into the queue: a new leader knows nothing of what the one before had under way. */
+export function enqueueAll({ sessions, pods }: Caches, queue: WorkQueue<SessionKey>): void {
+  const priority = (key: SessionKey): Priority => urgencyOf(sessions.get(key)) ?? 'resync';
+  for (const { namespace, name } of sessions.values()) {
+    const key = sessionKey(namespace, name);
+    queue.add(key, priority(key));
+  }
+  for (const { namespace, name } of pods.values()) {
+    const key = sessionKey(namespace, name);
+    if (sessions.get(key) === undefined) queue.add(key, 'resync');
+  }
+}
+
+function sessionPriority(now: ObservedSession | undefined, before: ObservedSession | undefined): Priority {
+  return urgencyOf(now) ?? (now?.generation === before?.generation ? 'report' : 'user-change');
+}
+
+/** Killed and deleted sessions have a lane of their own as long as there is something left to end. */
+function urgencyOf(session: ObservedSession | undefined): Priority | undefined {
+  if (session === undefined) return undefined;
+  if (session.spec.desiredState === 'Killed' && session.status.phase !== 'Stopped') return 'force-kill';
+  return session.deletionRequested ? 'deletion' : undefined;
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { BerthError } from '@berth/protocol';
+import type { PlanConfig, Resources } from './plan/observed.ts';
+
+/** What an operator is told by its configuration file and its environment. */
+export interface OperatorConfig {
+  /** This replica's name, unique among them: the holder of the Lease. */
+  readonly identity: string;
+  readonly logLevel: string;
+  readonly namespace: string;
+  readonly leaseName: string;
+  /** DNS names under which pods reach the operator. */
+  readonly dnsNames: readonly string[];
+  /** CIDRs of private addresses that webhooks may point to. */
+  readonly outboundAllow: readonly string[];
+  readonly ports: { readonly api: number; readonly health: number };
+  readonly plan: PlanConfig;
+}
+
+/** The configuration is missing or wrong; the message names the field. */
+export class ConfigurationError extends BerthError {
+  readonly code = 'CONFIGURATION_INVALID';
+  readonly retryable = false;
+}
+
+const invalid = (field: string, found: unknown, wanted: string) =>
+  new ConfigurationError(
+    `Cannot read the configuration: "${field}" is ${JSON.stringify(found) ?? 'absent'}; set it to ${wanted}`,
+  );
+
+/** @throws {ConfigurationError} a field is missing or of the wrong type */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): OperatorConfig {
+  const file = environment['BERTH_CONFIG'];
+  if (!file) throw invalid('BERTH_CONFIG', file, 'the path of the configuration file (in the environment)');
+  const identity = environment['POD_NAME'];
+  if (!identity) throw invalid('POD_NAME', identity, "this replica's name (in the environment)");
+  return parseConfig(readJson(file), identity, environment['LOG_LEVEL'] ?? 'info');
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new ConfigurationError(`Cannot read the configuration: "${file}" is not a readable JSON file; mend it`, {
+      cause,
+    });
+  }
+}
+
+/** Checks a parsed configuration file and fills in what may be left out. */
+export function parseConfig(raw: unknown, identity: string, logLevel: string): OperatorConfig {
+  const root = new Fields(raw, '');
+  const session = root.object('session');
+  const namespace = root.string('namespace');
+  const serviceName = root.string('serviceName');
+  const apiPort = root.number('apiPort', 8443);
+  return {
+    identity,
+    logLevel,
+    namespace,
+    leaseName: root.string('leaseName', 'berth-operator'),
+    dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
+    outboundAllow: root.object('outbound').strings('allow'),
+    ports: { api: apiPort, health: root.number('healthPort', 8080) },
+    plan: {
+      drainMs: root.number('drainSeconds', 2) * 1000,
+      // PID 1 of a session's image ends the process 7 s after SIGTERM, the kubelet 2 s after a deletion with grace 0.
+      unconfirmedWaitMs: root.number('unconfirmedWaitSeconds', 15) * 1000,
+      operatorNamespace: namespace,
+      operatorUrl: root.string('operatorUrl', `https://${serviceName}.${namespace}.svc:8443`),
+      images: { Baileys: session.object('images').string('Baileys') },
+      imagePullPolicy: session.oneOf('imagePullPolicy', ['IfNotPresent', 'Always', 'Never']),
+      sessionEnv: session.stringMap('env'),
+      resources: { Baileys: (session.object('resources').value('Baileys') as Resources | undefined) ?? {} },
+    },
+  };
+}
+
+/** Reads fields of an object, naming each that is wrong by its path. */
+class Fields {
+  readonly #fields: Readonly<Record<string, unknown>>;
+  readonly #path: string;
+
+  constructor(raw: unknown, path: string) {
+    if (raw !== undefined && (typeof raw !== 'object' || raw === null || Array.isArray(raw)))
+      throw invalid(path || '(the file)', raw, 'an object');
+    this.#fields = (raw ?? {}) as Record<string, unknown>;
+    this.#path = path;
+  }
+
+  #at(name: string): string {
+    return this.#path === '' ? name : `${this.#path}.${name}`;
+  }
+
+  value(name: string): unknown {
+    return this.#fields[name];
+  }
+
+  object(name: string): Fields {
+    return new Fields(this.#fields[name], this.#at(name));
+  }
+
+  string(name: string, otherwise?: string): string {
+    const found = this.#fields[name] ?? otherwise;
+    if (typeof found !== 'string' || found === '') throw invalid(this.#at(name), found, 'a text');
+    return found;
+  }
+
+  number(name: string, otherwise: number): number {
+    const found = this.#fields[name] ?? otherwise;
+    if (typeof found !== 'number' || !Number.isFinite(found) || found < 0)
+      throw invalid(this.#at(name), found, 'a number of 0 or more');
+    return found;
+  }
+
+  oneOf<T extends string>(name: string, allowed: readonly [T, ...T[]]): T {
+    const found = this.#fields[name] ?? allowed[0];
+    const match = allowed.find((each) => each === found);
+    if (match === undefined) throw invalid(this.#at(name), found, `one of ${allowed.join(', ')}`);
+    return match;
+  }
+
+  strings(name: string): readonly string[] {
+    const found = this.#fields[name] ?? [];
+    if (!Array.isArray(found) || found.some((each) => typeof each !== 'string'))
+      throw invalid(this.#at(name), found, 'a list of texts');
+    return found as string[];
+  }
+
+  stringMap(name: string): Readonly<Record<string, string>> {
+    const found = this.#fields[name] ?? {};
+    if (typeof found !== 'object' || Object.values(found).some((each) => typeof each !== 'string'))
+      throw invalid(this.#at(name), found, 'a map of texts');
+    return found as Record<string, string>;
+  }
+}

@@ -1,0 +1,80 @@
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { isNotFound } from '../kubernetes/errors.ts';
+import type {
+  Observed,
+  ObservedClaim,
+  ObservedPod,
+  ObservedSession,
+  ObservedSessionEnd,
+  PlanConfig,
+} from '../plan/observed.ts';
+import { claimName, namespaceAndName, path, type SessionKey } from '../resource/names.ts';
+import type { SlimCache } from '../watch/slim-cache.ts';
+import type { SessionEndIndex } from './session-ends.ts';
+import { optional, slimPod } from './slim-pod.ts';
+import type { WebhookSecrets } from './webhook-secrets.ts';
+
+/** What the watches know, one cache a kind. */
+export interface Caches {
+  readonly sessions: SlimCache<ObservedSession>;
+  readonly pods: SlimCache<ObservedPod>;
+  readonly sessionEnds: SlimCache<ObservedSessionEnd>;
+  readonly claims: SlimCache<ObservedClaim>;
+}
+
+export interface ObserveDependencies {
+  readonly caches: Caches;
+  readonly sessionEndIndex: SessionEndIndex;
+  readonly webhookSecrets: WebhookSecrets;
+  readonly client: KubernetesClient;
+  readonly config: PlanConfig;
+  /** Whether Berth is being uninstalled. */
+  readonly isDraining: () => boolean;
+}
+
+/** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it. */
+export function createObserve(dependencies: ObserveDependencies) {
+  const { caches, sessionEndIndex, webhookSecrets, client, config, isDraining } = dependencies;
+
+  return async function observe(key: SessionKey, signal: AbortSignal): Promise<Observed | undefined> {
+    const { namespace, name } = namespaceAndName(key);
+    const session = caches.sessions.get(key);
+    const pod = ours(caches.pods.get(key)) ?? (await unseenPod(session, signal));
+    if (session === undefined && pod === undefined) return undefined;
+    const nowMs = client.nowMs();
+    const runUid = pod?.uid ?? session?.status.run?.uid;
+    return {
+      namespace,
+      name,
+      nowMs,
+      config,
+      draining: isDraining(),
+      ...optional('session', session),
+      ...optional('pod', pod),
+      ...optional('sessionEnd', runUid && sessionEndIndex.ofRun(runUid)),
+      ...optional('claim', caches.claims.get(`${namespace}/${claimName(name)}`)),
+      missingSecrets: session === undefined ? [] : await webhookSecrets.missing(session, nowMs, signal),
+      ...optional('undelivered', sessionEndIndex.undelivered(key)),
+    };
+  };
+
+  /**
+   * A pod that the status knows and the watch does not: its label was taken off, or it is really gone. Before anything is
+   * concluded from its absence, the API server is asked.
+   */
+  async function unseenPod(session: ObservedSession | undefined, signal: AbortSignal) {
+    const run = session?.status.run;
+    if (session === undefined || run === undefined || sessionEndIndex.ofRun(run.uid) !== undefined) return undefined;
+    try {
+      const raw = await client.request({ method: 'GET', path: path.pod(session.namespace, session.name), signal });
+      const pod = slimPod(raw);
+      return pod.uid === run.uid ? pod : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** A pod with our label that belongs to no session is none of our business. */
+const ours = (pod: ObservedPod | undefined) => (pod?.sessionUid === undefined ? undefined : pod);

@@ -1,0 +1,111 @@
+import type { ObservedContainer, ObservedPod } from '../plan/observed.ts';
+import { podAnnotation, podFinalizer, sessionContainer } from '../resource/names.ts';
+import type { ObjectMeta } from '../resource/object-meta.ts';
+import type { Sink } from '../resource/session-end.ts';
+
+/** The part of a v1 Pod that is read. */
+interface Pod {
+  readonly metadata: ObjectMeta;
+  readonly spec?: { readonly nodeName?: string };
+  readonly status?: {
+    readonly phase?: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly PodCondition[];
+    readonly containerStatuses?: readonly { readonly name: string; readonly state?: ContainerState }[];
+  };
+}
+
+interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string;
+}
+
+interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: { readonly startedAt?: string };
+  readonly terminated?: {
+    readonly reason?: string;
+    readonly message?: string;
+    readonly exitCode: number;
+    readonly signal?: number;
+    readonly finishedAt?: string;
+  };
+}
+
+/** Cuts a pod down to what `plan` reads. */
+export function slimPod(raw: unknown): ObservedPod {
+  const { metadata, spec, status } = raw as Pod;
+  const annotations = metadata.annotations ?? {};
+  const condition = (type: string) => status?.conditions?.find((each) => each.type === type);
+  const owner = metadata.ownerReferences?.find(({ kind, controller }) => kind === 'WhatsAppSession' && controller);
+  const sessionUid = owner?.uid ?? annotations[podAnnotation.sessionUid];
+  const runNumber = Number(annotations[podAnnotation.runNumber]);
+  const ready = condition('Ready');
+  const scheduled = condition('PodScheduled');
+  const unschedulable = scheduled?.status === 'False' && scheduled.reason === 'Unschedulable';
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    createdAtMs: Date.parse(metadata.creationTimestamp),
+    deletionRequested: metadata.deletionTimestamp !== undefined,
+    ...optional('deletionGraceSeconds', metadata.deletionGracePeriodSeconds),
+    hasFinalizer: metadata.finalizers?.includes(podFinalizer) ?? false,
+    otherFinalizers: metadata.finalizers?.filter((finalizer) => finalizer !== podFinalizer) ?? [],
+    ...optional('sessionUid', sessionUid),
+    ...optional('runNumber', Number.isSafeInteger(runNumber) && runNumber > 0 ? runNumber : undefined),
+    ...optional('engine', annotations[podAnnotation.engine]),
+    sinks: parseSinks(annotations[podAnnotation.sinks]),
+    ...optional('specHash', annotations[podAnnotation.specHash]),
+    ...optional('restartedAt', annotations[podAnnotation.restartedAt]),
+    ...optional('nodeName', spec?.nodeName),
+    ...optional('podIp', status?.podIP),
+    phase: status?.phase ?? 'Pending',
+    ready: ready?.status === 'True',
+    ...optional('readyChangedAtMs', ready?.lastTransitionTime && Date.parse(ready.lastTransitionTime)),
+    disrupted: condition('DisruptionTarget')?.status === 'True',
+    ...optional('unschedulable', unschedulable ? (scheduled.message ?? 'the scheduler gives no reason') : undefined),
+    container: slimContainer(status?.containerStatuses?.find(({ name }) => name === sessionContainer)?.state),
+  };
+}
+
+function slimContainer(state: ContainerState | undefined): ObservedContainer {
+  if (state?.terminated !== undefined) {
+    const { reason = '', message = '', exitCode, signal, finishedAt } = state.terminated;
+    const finishedAtMs = finishedAt === undefined ? 0 : Date.parse(finishedAt);
+    return {
+      state: 'terminated',
+      reason,
+      message,
+      exitCode,
+      ...optional('signal', signal === 0 ? undefined : signal),
+      finishedAtMs,
+    };
+  }
+  if (state?.running !== undefined)
+    return { state: 'running', startedAtMs: Date.parse(state.running.startedAt ?? '') || 0 };
+  if (state?.waiting !== undefined)
+    return { state: 'waiting', reason: state.waiting.reason ?? '', message: state.waiting.message ?? '' };
+  return { state: 'absent' };
+}
+
+/** The annotation is ours, but anybody who may edit pods may break it: a broken one means no sinks, never a stuck pod. */
+function parseSinks(annotation: string | undefined): readonly Sink[] {
+  if (annotation === undefined) return [];
+  let sinks: unknown;
+  try {
+    sinks = JSON.parse(annotation);
+  } catch {
+    return [];
+  }
+  return Array.isArray(sinks) ? sinks.filter((sink): sink is Sink => typeof sink?.url === 'string') : [];
+}
+
+/** A property only where there is a value: an absent key and `undefined` differ in the types. */
+export function optional<K extends string, V>(key: K, value: V | undefined | '' | null): { [key in K]?: V } {
+  return value === undefined || value === null || value === '' ? {} : ({ [key]: value } as { [key in K]: V });
+}

@@ -1,0 +1,41 @@
+import type { EndReason } from '@berth/protocol';
+import type { SessionEndSpec } from '../resource/session-end.ts';
+import type { ClaimManifest, PodManifest } from './manifests.ts';
+
+/** One step in the cluster. Each is idempotent, and its precondition (a uid or a resourceVersion) makes it safe on a stale view. */
+export type Action =
+  | { readonly type: 'AddSessionFinalizer' }
+  /** The operator's CA into the session's namespace: the pod mounts it. */
+  | { readonly type: 'PublishTrust' }
+  | { readonly type: 'CreateClaim'; readonly claim: ClaimManifest }
+  | { readonly type: 'CreatePod'; readonly pod: PodManifest }
+  /** Puts the finalizer back that somebody took off a living pod. */
+  | { readonly type: 'AddPodFinalizer'; readonly uid: string }
+  /** Writes down why the run is ended, before anything is done to end it. No deadline: at once. */
+  | { readonly type: 'MarkEnding'; readonly runUid: string; readonly reason: EndReason; readonly deadlineMs?: number }
+  /** Asks over the pod's own API. A pod that does not answer is deleted at once: there is nothing to wait for. */
+  | { readonly type: 'AskPodToStop'; readonly uid: string; readonly withinMs: number }
+  /** Always with grace period 0 and the uid as precondition. */
+  | { readonly type: 'DeletePod'; readonly uid: string }
+  | { readonly type: 'CreateSessionEnd'; readonly name: string; readonly spec: SessionEndSpec }
+  /** Only on a state of the pod that was judged dead: its resourceVersion is the precondition. */
+  | { readonly type: 'RemovePodFinalizer'; readonly uid: string }
+  | { readonly type: 'DeleteClaim'; readonly uid: string }
+  | { readonly type: 'RemoveSessionFinalizer' };
+
+/** What to do for one session now. */
+export interface Plan {
+  /** A word for logs, Events and tests: which step of which rule decided. */
+  readonly reason: string;
+  readonly actions: readonly Action[];
+  /** Look again after so many milliseconds, although nothing changed. */
+  readonly requeueAfterMs?: number;
+}
+
+/** A plan of one step. */
+export function step(reason: string, ...actions: readonly Action[]): Plan {
+  return { reason, actions };
+}
+
+/** Decides for one aspect, or leaves it to the next rule. */
+export type Rule<Input> = (observed: Input) => Plan | undefined;

@@ -1,0 +1,70 @@
+import { sessionEndName } from '../resource/names.ts';
+import type { SessionEndSpec, Sink } from '../resource/session-end.ts';
+import type { WhatsAppSessionSpec } from '../resource/whatsapp-session.ts';
+import type { Action } from './action.ts';
+import { endMessage, endReason } from './end-reason.ts';
+import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
+
+/** The sinks of a session's ends, as its spec names them. */
+export function sinksOf(spec: WhatsAppSessionSpec): Sink[] {
+  return (spec.webhooks ?? [])
+    .filter(({ events }) => events.includes('session_end'))
+    .map(({ url, secretRef }) => ({ url, ...(secretRef === undefined ? {} : { secretRef }) }));
+}
+
+const rfc3339 = (ms: number) => new Date(ms).toISOString();
+
+/** The record of the end of a pod's run. Where the session is gone, the pod's annotations say what it was. */
+export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfirmed: boolean): Action {
+  const owner = observed.session?.uid === pod.sessionUid ? observed.session : undefined;
+  const { reason, message } = endReason(pod, owner);
+  const { container } = pod;
+  const exit =
+    container.state === 'terminated'
+      ? { exitCode: container.exitCode, ...(container.signal === undefined ? {} : { signal: container.signal }) }
+      : {};
+  const endedAtMs = container.state === 'terminated' ? container.finishedAtMs : observed.nowMs;
+  return createSessionEnd(observed, {
+    session: { namespace: pod.namespace, name: pod.name, uid: pod.sessionUid ?? '' },
+    run: { uid: pod.uid, ...(pod.runNumber === undefined ? {} : { number: pod.runNumber }) },
+    engine: pod.engine ?? owner?.spec.engine ?? 'unknown',
+    ...reported(owner, pod.uid),
+    reason,
+    message,
+    ...exit,
+    startedAt: rfc3339(pod.createdAtMs),
+    endedAt: rfc3339(endedAtMs),
+    terminationConfirmed,
+    sinks: owner === undefined ? [...pod.sinks] : sinksOf(owner.spec),
+  });
+}
+
+/** The record of a run that the status knows, whose pod went without one: somebody took its finalizer off. */
+export function recordLostEnd(session: ObservedSession, observed: Observed): Action | undefined {
+  const { run } = session.status;
+  if (run === undefined) return undefined;
+  const reason = run.ending?.reason ?? 'unknown';
+  return createSessionEnd(observed, {
+    session: { namespace: session.namespace, name: session.name, uid: session.uid },
+    run: { uid: run.uid, number: run.number },
+    engine: session.spec.engine,
+    ...reported(session, run.uid),
+    reason,
+    message: endMessage(reason),
+    ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
+    endedAt: rfc3339(observed.nowMs),
+    terminationConfirmed: false,
+    sinks: sinksOf(session.spec),
+  });
+}
+
+function reported(session: ObservedSession | undefined, runUid: string): Pick<SessionEndSpec, 'account' | 'readyAt'> {
+  const report = session?.status.report;
+  if (report === undefined) return {};
+  const account = report.account === undefined ? {} : { account: { id: report.account.id } };
+  return report.runUid === runUid && report.readyAt !== undefined ? { ...account, readyAt: report.readyAt } : account;
+}
+
+function createSessionEnd({ name }: Observed, spec: SessionEndSpec): Action {
+  return { type: 'CreateSessionEnd', name: sessionEndName(name, spec.run.uid), spec };
+}

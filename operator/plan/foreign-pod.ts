@@ -1,0 +1,15 @@
+import { type Plan, step } from './action.ts';
+import { isConfirmedDead } from './confirmed-dead.ts';
+import { closeRun } from './end-of-run.ts';
+import type { Observed } from './observed.ts';
+
+/**
+ * A pod of ours whose session is gone or has another uid (orphaned, or recreated under the same name): it is killed,
+ * proved dead, recorded from its annotations and released like any other, before anything is done for the session.
+ */
+export function foreignPod(observed: Observed): Plan | undefined {
+  const { pod, session } = observed;
+  if (pod === undefined || pod.sessionUid === session?.uid) return undefined;
+  if (isConfirmedDead(pod)) return closeRun(observed, pod);
+  return step('KillingForeignPod', { type: 'DeletePod', uid: pod.uid });
+}

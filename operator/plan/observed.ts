@@ -1,0 +1,133 @@
+import type { EndReason } from '@berth/protocol';
+import type { Sink } from '../resource/session-end.ts';
+import type { Engine, WhatsAppSessionSpec, WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
+
+/** All that is known of one session key at one moment: the only input of `plan()`. Times are milliseconds since the epoch. */
+export interface Observed {
+  readonly namespace: string;
+  /** Name of the session and of its pod. */
+  readonly name: string;
+  /** The API server's clock. */
+  readonly nowMs: number;
+  readonly config: PlanConfig;
+  readonly session?: ObservedSession;
+  readonly pod?: ObservedPod;
+  /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
+  readonly sessionEnd?: ObservedSessionEnd;
+  readonly claim?: ObservedClaim;
+  /** Berth is being uninstalled: nothing starts, every run ends, sessions are let go. */
+  readonly draining: boolean;
+  /** Webhook keys that do not exist, as `secret/key`, in the order of the spec. */
+  readonly missingSecrets: readonly string[];
+  /** Ends of this session that a sink has not taken yet. */
+  readonly undelivered?: { readonly count: number; readonly lastError?: string };
+}
+
+/** What the operator's configuration decides. */
+export interface PlanConfig {
+  /** Milliseconds that a dead run's pod is kept for its sinks to answer. */
+  readonly drainMs: number;
+  /** Milliseconds until the next run after one whose death the kubelet did not confirm. */
+  readonly unconfirmedWaitMs: number;
+  readonly operatorNamespace: string;
+  /** `https://<service>.<namespace>.svc:8443` */
+  readonly operatorUrl: string;
+  readonly images: Readonly<Record<Engine, string>>;
+  readonly imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** Environment of every session pod. */
+  readonly sessionEnv: Readonly<Record<string, string>>;
+  readonly resources: Readonly<Record<Engine, Resources>>;
+}
+
+export interface Resources {
+  readonly requests?: Readonly<Record<string, string | number>>;
+  readonly limits?: Readonly<Record<string, string | number>>;
+}
+
+export interface ObservedSession {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deletionRequested: boolean;
+  readonly hasFinalizer: boolean;
+  /** Finalizers of others, to be kept. */
+  readonly otherFinalizers: readonly string[];
+  readonly spec: WhatsAppSessionSpec;
+  readonly status: WhatsAppSessionStatus;
+}
+
+export interface ObservedPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAtMs: number;
+  readonly deletionRequested: boolean;
+  /** The shortest grace that a deletion asked for so far; the kubelet may still be serving an earlier, longer one. */
+  readonly deletionGraceSeconds?: number;
+  readonly hasFinalizer: boolean;
+  /** Finalizers of others, to be kept. */
+  readonly otherFinalizers: readonly string[];
+  /** Whose pod it is: by its owner, or where that was stripped, by its annotation. Undefined: not a session's. */
+  readonly sessionUid?: string;
+  readonly runNumber?: number;
+  readonly engine?: string;
+  readonly sinks: readonly Sink[];
+  readonly specHash?: string;
+  /** `spec.restartedAt` when the run started. */
+  readonly restartedAt?: string;
+  readonly nodeName?: string;
+  readonly podIp?: string;
+  readonly phase: string;
+  /** The readiness probe's word, and since when it says so. */
+  readonly ready: boolean;
+  readonly readyChangedAtMs?: number;
+  /** Evicted, preempted or tainted away: the condition DisruptionTarget. */
+  readonly disrupted: boolean;
+  /** Why no node was found, in the scheduler's words. */
+  readonly unschedulable?: string;
+  readonly container: ObservedContainer;
+}
+
+/** The container `session`, as the kubelet reports it; `absent` until it reports anything. */
+export type ObservedContainer =
+  | { readonly state: 'absent' }
+  | { readonly state: 'waiting'; readonly reason: string; readonly message: string }
+  | { readonly state: 'running'; readonly startedAtMs: number }
+  | {
+      readonly state: 'terminated';
+      readonly reason: string;
+      /** The termination message: LastWords as JSON, if the pod had time to write them. */
+      readonly message: string;
+      readonly exitCode: number;
+      readonly signal?: number;
+      readonly finishedAtMs: number;
+    };
+
+export interface ObservedSessionEnd {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly sessionKey: string;
+  readonly runUid: string;
+  readonly runNumber?: number;
+  readonly reason: EndReason;
+  readonly createdAtMs: number;
+  readonly endedAt: string;
+  readonly readyAt?: string;
+  readonly terminationConfirmed: boolean;
+  /** Nothing is left to deliver: every sink has it or was given up, or there is none. */
+  readonly settled: boolean;
+  readonly lastError?: string;
+}
+
+export interface ObservedClaim {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly deletionRequested: boolean;
+}

@@ -1,0 +1,28 @@
+import { type Action, type Plan, step } from './action.ts';
+import { claimManifest, podManifest } from './manifests.ts';
+import type { Observed, ObservedSession } from './observed.ts';
+import { isHeld } from './recovery.ts';
+
+/** Creates the next run, once the one before it is closed in the status and its wait is over. */
+export function start(observed: Observed): Plan | undefined {
+  const { session, pod, claim, config } = observed;
+  if (session === undefined || pod !== undefined || session.status.run !== undefined) return undefined;
+  if ((session.spec.desiredState ?? 'Running') !== 'Running' || isHeld(session)) return undefined;
+  const waitMs = waitMsBeforeStart(session, observed);
+  if (waitMs > 0) return { ...step('BackingOff'), requeueAfterMs: waitMs };
+  if (claim?.deletionRequested) return step('AwaitingClaimRemoval'); // The watch tells when it is gone.
+  const actions: Action[] = [];
+  if (!session.hasFinalizer) actions.push({ type: 'AddSessionFinalizer' });
+  actions.push({ type: 'PublishTrust' });
+  if (claim === undefined) actions.push({ type: 'CreateClaim', claim: claimManifest(session) });
+  actions.push({ type: 'CreatePod', pod: podManifest(session, config) });
+  return step('Starting', ...actions);
+}
+
+/** The backoff after a crash, and time for a process whose death nobody confirmed: its object was removed by force. */
+function waitMsBeforeStart({ status: { recovery, lastEnd } }: ObservedSession, { nowMs, config }: Observed): number {
+  const backoffMs = recovery?.nextRestartAt === undefined ? 0 : Date.parse(recovery.nextRestartAt) - nowMs;
+  const unconfirmed = lastEnd !== undefined && lastEnd.terminationConfirmed === false;
+  const deathMs = unconfirmed ? Date.parse(lastEnd.at) + config.unconfirmedWaitMs - nowMs : 0;
+  return Math.max(backoffMs, deathMs);
+}

@@ -1,0 +1,112 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ObservedSession } from '../plan/observed.ts';
+import type { SlimCache } from '../watch/slim-cache.ts';
+
+/** What is counted and measured. Labels come from closed sets, but for `namespace` and `session`. */
+export function createMetrics(sources: {
+  readonly sessions: SlimCache<ObservedSession>;
+  readonly pendingEnds: () => number;
+  readonly isLeader: () => boolean;
+}) {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+
+  new Gauge({
+    name: 'berth_session_phase',
+    help: '1 for the phase that the session is in.',
+    labelNames: ['namespace', 'session', 'phase'],
+    registers,
+    collect() {
+      this.reset(); // So that the series of a deleted session, or of a phase that is over, vanish.
+      for (const { namespace, name, status } of sources.sessions.values())
+        this.set({ namespace, session: name, phase: status.phase ?? 'Pending' }, 1);
+    },
+  });
+  new Gauge({
+    name: 'berth_session_end_pending',
+    help: 'Ends of runs that a sink has not taken yet.',
+    registers,
+    collect() {
+      this.set(sources.pendingEnds());
+    },
+  });
+  new Gauge({
+    name: 'leader_election_master_status',
+    help: '1 while this replica leads.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      this.set({ name: 'berth-operator' }, sources.isLeader() ? 1 : 0);
+    },
+  });
+
+  return {
+    registry,
+    reconciles: new Counter({
+      name: 'controller_runtime_reconcile_total',
+      help: 'Reconciles, by result.',
+      labelNames: ['controller', 'result'],
+      registers,
+    }),
+    reconcileErrors: new Counter({
+      name: 'controller_runtime_reconcile_errors_total',
+      help: 'Reconciles that ended in an error.',
+      labelNames: ['controller'],
+      registers,
+    }),
+    reconcileSeconds: new Histogram({
+      name: 'controller_runtime_reconcile_time_seconds',
+      help: 'Duration of a reconcile.',
+      labelNames: ['controller'],
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10],
+      registers,
+    }),
+    requests: new Counter({
+      name: 'rest_client_requests_total',
+      help: 'Requests to the API server, by method and HTTP status; status 0 is no answer.',
+      labelNames: ['method', 'code'],
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: 'rest_client_request_duration_seconds',
+      help: 'Duration of requests to the API server.',
+      labelNames: ['verb'],
+      buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8],
+      registers,
+    }),
+    sessionEnds: new Counter({
+      name: 'berth_session_ends_total',
+      help: 'Ends of runs that were recorded.',
+      labelNames: ['engine', 'reason'],
+      registers,
+    }),
+    sessionStartSeconds: new Histogram({
+      name: 'berth_session_start_seconds',
+      help: 'From the creation of a pod until its session is ready; pairing by a person is in it.',
+      labelNames: ['engine'],
+      buckets: [0.5, 1, 2, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    forceKillSeconds: new Histogram({
+      name: 'berth_force_kill_seconds',
+      help: 'From the order to kill until every container is terminated.',
+      labelNames: ['engine'],
+      buckets: [0.5, 1, 2, 5, 10],
+      registers,
+    }),
+    deliverySeconds: new Histogram({
+      name: 'berth_session_end_delivery_seconds',
+      help: 'From the record of an end until a sink took it.',
+      buckets: [0.1, 0.5, 1, 2, 10, 60, 600, 3600],
+      registers,
+    }),
+    reportsRejected: new Counter({
+      name: 'berth_reports_rejected_total',
+      help: 'Reports of pods that were refused.',
+      labelNames: ['reason'],
+      registers,
+    }),
+  };
+}
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,53 @@
+import type { ObservedSession } from '../plan/observed.ts';
+import type { Condition } from '../resource/whatsapp-session.ts';
+import type { SlimCache } from '../watch/slim-cache.ts';
+import type { EventRecorder } from './events.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Reasons of a condition that a person should look at. */
+const warnings = [
+  'StartBlocked',
+  'ReconcileFailed',
+  'NotResponding',
+  'Held',
+  'SecretMissing',
+  'DeliveryFailed',
+  'BackingOff',
+];
+/** Conditions whose changes are told. */
+const told = ['Ready', 'WebhooksReady'];
+
+/**
+ * Tells each change of a condition's reason as an Event, whoever wrote it: the leader itself or the receiver of a report.
+ * Only the leader tells, so that it is told once.
+ */
+export function tellTransitions(dependencies: {
+  readonly sessions: SlimCache<ObservedSession>;
+  readonly events: EventRecorder;
+  readonly metrics: Metrics;
+  readonly isLeader: () => boolean;
+}): void {
+  const { sessions, events, metrics, isLeader } = dependencies;
+  sessions.onChange((_key, now, before) => {
+    if (now === undefined || before?.uid !== now.uid || !isLeader()) return;
+    for (const type of told) {
+      const [is, was] = [conditionOf(now, type), conditionOf(before, type)];
+      if (is === undefined || is.reason === was?.reason) continue;
+      if (was === undefined && is.status === 'True') continue; // All is well from the start: nothing to tell.
+      const subject = { namespace: now.namespace, name: now.name, uid: now.uid };
+      events.record(subject, warnings.includes(is.reason) ? 'Warning' : 'Normal', is.reason, is.message);
+      if (is.reason === 'Ready' && now.status.run?.startedAt !== undefined && now.status.report?.reconnects === 0)
+        metrics.sessionStartSeconds.observe(
+          { engine: now.spec.engine },
+          secondsBetween(now.status.run.startedAt, now.status.report.readyAt),
+        );
+    }
+  });
+}
+
+const conditionOf = ({ status }: ObservedSession, type: string): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
+
+function secondsBetween(from: string, to: string | undefined): number {
+  return to === undefined ? 0 : Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+}
