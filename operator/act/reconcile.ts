@@ -1,5 +1,6 @@
 import { isConflict } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
+import { missingSecretLookMs } from '../observe/webhook-secrets.ts';
 import type { Plan } from '../plan/action.ts';
 import type { Observed } from '../plan/observed.ts';
 import { plan } from '../plan/plan.ts';
@@ -40,7 +41,7 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
       throw error;
     }
     if (failure !== undefined) throw failure;
-    return decision.requeueAfterMs === undefined ? {} : { requeueAfterMs: decision.requeueAfterMs };
+    return soonest(decision.requeueAfterMs, observed.missingSecrets.length > 0 ? missingSecretLookMs : undefined);
   };
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
@@ -57,5 +58,10 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
   }
 }
 export type Reconcile = ReturnType<typeof createReconcile>;
+
+function soonest(a: number | undefined, b: number | undefined): Result {
+  const requeueAfterMs = Math.min(a ?? Number.POSITIVE_INFINITY, b ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
+}
 
 const sentence = (failure: unknown) => (failure instanceof Error ? failure.message : String(failure));

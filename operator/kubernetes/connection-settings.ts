@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
+import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BerthError } from '@berth/protocol';
@@ -91,20 +92,22 @@ async function readFromKubeconfig(path?: string): Promise<ReadConnectionSettings
     if (cluster.proxyUrl !== undefined) {
       throw new ConnectionSettingsError('the kubeconfig names a "proxy-url"', 'use a cluster entry without one');
     }
-    const options: Parameters<typeof config.applyToHTTPSOptions>[0] = { headers: {} };
+    const options: RequestOptions = { headers: {} };
     await config.applyToHTTPSOptions(options);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = String(value);
-    if (typeof options.auth === 'string') headers['authorization'] = `Basic ${btoa(options.auth)}`;
-    const { ca, cert, key, servername, rejectUnauthorized } = options;
+    if (options.auth) headers['authorization'] = `Basic ${btoa(options.auth)}`;
+    const { servername, rejectUnauthorized } = options;
+    // client-node reads each file anew, as a Buffer of PEM.
+    const { ca, cert, key } = options as { ca?: Buffer; cert?: Buffer; key?: Buffer };
     return {
       ...originAndPrefix(cluster.server),
       headers,
       tls: {
-        ...(ca === undefined ? {} : { ca: String(ca) }),
-        ...(cert === undefined ? {} : { cert: String(cert) }),
-        ...(key === undefined ? {} : { key: String(key) }),
-        ...(typeof servername === 'string' ? { servername } : {}),
+        ...(ca === undefined ? {} : { ca: ca.toString() }),
+        ...(cert === undefined ? {} : { cert: cert.toString() }),
+        ...(key === undefined ? {} : { key: key.toString() }),
+        ...(servername === undefined ? {} : { servername }),
         ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
       },
     };

@@ -3,20 +3,25 @@ import { isNotFound } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { path } from '../resource/names.ts';
 
-/** Annotation of the Lease: until when Berth drains, RFC 3339. It ends by itself, so that an uninstall that was broken off is undone. */
-export const drainingUntilAnnotation = 'berth.dev/draining-until';
+/** Annotation of the Lease: when a drain was last asked for, RFC 3339. The uninstall's Job writes it anew each second. */
+export const drainAskedAtAnnotation = 'berth.dev/drain-asked-at';
+/**
+ * Milliseconds that one asking holds: past the Job's end, until the operator itself is taken away. It ends by itself, so
+ * that an uninstall that was broken off is undone.
+ */
+const holdMs = 60_000;
 /** How often the Lease is read for it, in milliseconds. */
 const lookMs = 2_000;
 
-/** Reads until when Berth drains, in milliseconds since the epoch; 0 when it does not. */
-async function readDrainingUntilMs(client: KubernetesClient, at: string, signal: AbortSignal): Promise<number> {
+/** Reads when a drain was last asked for, in milliseconds since the epoch; 0 when it never was. */
+async function readAskedAtMs(client: KubernetesClient, at: string, signal: AbortSignal): Promise<number> {
   try {
     const lease = await client.request<{ metadata: { annotations?: Record<string, string> } }>({
       method: 'GET',
       path: at,
       signal,
     });
-    return Date.parse(lease.metadata.annotations?.[drainingUntilAnnotation] ?? '') || 0;
+    return Date.parse(lease.metadata.annotations?.[drainAskedAtAnnotation] ?? '') || 0;
   } catch (error) {
     if (isNotFound(error)) return 0;
     throw error;
@@ -37,13 +42,15 @@ export function followDraining(dependencies: {
   const { client, namespace, leaseName, onChange, log } = dependencies;
   const at = path.lease(namespace, leaseName);
   const stopped = new AbortController();
-  let untilMs = 0;
+  // The Lease outlives an uninstall: what was asked for before this process began was meant for the one before.
+  const startedAtMs = client.nowMs();
+  let askedAtMs = 0;
   let was = false;
-  const isDraining = () => client.nowMs() < untilMs;
+  const isDraining = () => askedAtMs > startedAtMs && client.nowMs() < askedAtMs + holdMs;
 
   async function look(): Promise<void> {
     try {
-      untilMs = await readDrainingUntilMs(client, at, stopped.signal);
+      askedAtMs = await readAskedAtMs(client, at, stopped.signal);
     } catch (error) {
       if (!stopped.signal.aborted) log.warn('Lease not read for a drain; the last word stands', { error });
     }

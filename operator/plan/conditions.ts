@@ -49,11 +49,13 @@ function isAnswering(pod: ObservedPod, stateSince: string | undefined): boolean 
   return pod.readyChangedAtMs <= Date.parse(stateSince);
 }
 
+/** One sentence for all of the end, since each other one would be a write more. */
 function terminating({ status: { run } }: ObservedSession, pod: ObservedPod): Verdict {
-  if (pod.container.state === 'terminated')
-    return no('Terminating', 'The process has ended; its end is being recorded');
   const reason = run?.uid === pod.uid ? run.ending?.reason : undefined;
-  return no('Terminating', reason === undefined ? 'The pod is being deleted' : `The run is being ended: ${reason}`);
+  return no(
+    'Terminating',
+    reason === undefined ? 'The run has ended or is being ended' : `The run is being ended: ${reason}`,
+  );
 }
 
 function withoutPod({ nowMs, draining }: Observed, session: ObservedSession, failure: string | undefined): Verdict {

@@ -68,6 +68,8 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
     spec: {
       restartPolicy: 'Never',
       terminationGracePeriodSeconds,
+      // Of no consequence: its token is not mounted, and the one that is, is for the operator alone.
+      serviceAccountName: 'default',
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       securityContext: {

@@ -34,9 +34,15 @@ export function createStatusWriter({ client, sessions }: StatusDependencies) {
     write,
     /** Brings the status in line with what is observed; a failure of the last plan is told in the condition Ready. */
     async publish(observed: Observed, signal: AbortSignal, failure?: string): Promise<boolean> {
-      const { session } = observed;
-      if (session === undefined) return false;
-      return write(session, sessionStatus(observed, session, failure), signal);
+      const { session, pod } = observed;
+      // Of a session that is going and has no pod any more nobody reads the status: its removal is the next write.
+      if (session === undefined || (session.deletionRequested && pod === undefined)) return false;
+      const next = sessionStatus(observed, session, failure);
+      // The node is no news by itself: it comes with the next write that is.
+      const { node: _, ...run } = next.run ?? {};
+      const { node: __, ...knownRun } = session.status.run ?? {};
+      const rest = mergePatchBetween({ ...session.status, run: knownRun }, { ...next, run });
+      return rest === undefined ? false : write(session, next, signal);
     },
   };
 }

@@ -127,9 +127,16 @@ export function startLeadership(options: LeadershipOptions): Leadership {
         // Deleted under us: another may create it any moment.
         if (isNotFound(error)) end('the Lease is gone');
       }
-      const waitMs = term === undefined ? retryPeriodMs * (1 + random() / 5) : retryPeriodMs;
-      await sleep(waitMs, stopped.signal).catch(() => undefined); // Only the stop ends it early.
+      await sleep(waitMs(), stopped.signal).catch(() => undefined); // Only the stop ends it early.
     }
+  }
+
+  /** A candidate looks at the very moment when the Lease may expire, else a failover would take a period longer. */
+  function waitMs(): number {
+    if (term !== undefined) return retryPeriodMs;
+    const period = retryPeriodMs * (1 + random() / 5);
+    const expiresInMs = record.expiresInMs();
+    return expiresInMs > 0 ? Math.min(period, expiresInMs + random() * 100) : period;
   }
 
   /** Two terms of one process must not overlap either. */

@@ -24,6 +24,8 @@ export interface LeaseRecord {
    * @throws {ApiError} unreachable or refused; `isNotFound` when a Lease that we held is gone.
    */
   acquireOrRenew(timeoutMs: number, signal: AbortSignal): Promise<'ours' | 'held-by-another'>;
+  /** Milliseconds until another's Lease expires if it is not renewed; 0 when it is free or not known. */
+  expiresInMs(): number;
   /**
    * Gives the Lease away, if it is ours, so that the next takes it at once.
    * @throws {ApiError} unreachable or refused; the Lease then expires by itself.
@@ -55,10 +57,10 @@ export function createLeaseRecord(options: {
   const isOurs = (lease: Lease) => lease.spec?.holderIdentity === holder;
 
   /** Only the time for which we ourselves saw it unchanged counts: the clocks of two machines are never compared. */
-  function isFree({ lease, sinceMs }: NonNullable<typeof seen>): boolean {
-    if ((lease.spec?.holderIdentity ?? '') === '') return true;
-    const theirsMs = (lease.spec?.leaseDurationSeconds ?? 0) * 1000;
-    return clock.read().monotonicMs - sinceMs >= Math.max(leaseDurationMs, theirsMs);
+  function expiresInMs(): number {
+    if (seen === undefined || (seen.lease.spec?.holderIdentity ?? '') === '') return 0;
+    const theirsMs = (seen.lease.spec?.leaseDurationSeconds ?? 0) * 1000;
+    return Math.max(0, seen.sinceMs + Math.max(leaseDurationMs, theirsMs) - clock.read().monotonicMs);
   }
 
   async function read(timeoutMs: number, signal?: AbortSignal): Promise<Lease | undefined> {
@@ -98,13 +100,15 @@ export function createLeaseRecord(options: {
     if (mustRead) {
       const lease = await read(timeoutMs, signal);
       // Deleted under its holder, who may still act: it counts as unchanged since it was last seen.
-      if (lease === undefined && seen !== undefined && !isOurs(seen.lease) && !isFree(seen)) return 'held-by-another';
+      if (lease === undefined && seen !== undefined && !isOurs(seen.lease) && expiresInMs() > 0)
+        return 'held-by-another';
       if (lease === undefined) seen = undefined;
       else remember(lease);
     }
     mustRead = true;
     if (seen === undefined) await create(timeoutMs, signal);
-    else if (isOurs(seen.lease) || isFree(seen)) await replace(seen.lease, specFor(seen.lease.spec), timeoutMs, signal);
+    else if (isOurs(seen.lease) || expiresInMs() === 0)
+      await replace(seen.lease, specFor(seen.lease.spec), timeoutMs, signal);
     else return 'held-by-another';
     // Nobody else writes a Lease of ours, so that the next renewal needs no read.
     mustRead = false;
@@ -122,6 +126,7 @@ export function createLeaseRecord(options: {
 
   return {
     acquireOrRenew: (timeoutMs, signal) => twiceOnConflict(() => attempt(timeoutMs, signal)),
+    expiresInMs,
     release: (timeoutMs) => twiceOnConflict(() => giveAway(timeoutMs)),
   };
 }

@@ -25,7 +25,8 @@ interface Schema {
 /** Drops what TypeScript cannot say, and closes each object: the API server prunes unknown fields. */
 function forTypeScript(schema: Schema): JSONSchema {
   const kept = Object.entries(schema).filter(
-    ([key]) => !key.startsWith('x-') && !['maxItems', 'minItems', 'pattern', 'format', 'anyOf', 'default'].includes(key),
+    ([key]) =>
+      !key.startsWith('x-') && !['maxItems', 'minItems', 'pattern', 'format', 'anyOf', 'default'].includes(key),
   );
   const copy: Schema = Object.fromEntries(kept);
   if (schema['x-kubernetes-int-or-string'] === true) copy['type'] = ['integer', 'string'];
@@ -38,7 +39,7 @@ function forTypeScript(schema: Schema): JSONSchema {
   if (typeof schema['additionalProperties'] === 'object' && schema['additionalProperties'] !== null)
     copy['additionalProperties'] = forTypeScript(schema['additionalProperties'] as Schema);
   if (schema.items) copy.items = forTypeScript(schema.items) as Schema;
-  return copy as JSONSchema;
+  return copy;
 }
 
 /** The TypeScript source of one CRD's served schema. */
@@ -57,5 +58,4 @@ export async function typesOfCrd(crdFile: string, name: string): Promise<string>
   });
 }
 
-if (import.meta.main)
-  for (const { crd, types, name } of crdTypes) await writeFile(types, await typesOfCrd(crd, name));
+if (import.meta.main) for (const { crd, types, name } of crdTypes) await writeFile(types, await typesOfCrd(crd, name));

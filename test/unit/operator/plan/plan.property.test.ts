@@ -105,7 +105,7 @@ property('takes the session finalizer off only when no pod and no open run is le
 property('deletes a living pod of its own session only after the reason is written down', (given, actions) => {
   const { pod: p, session: s } = given;
   const index = actions.findIndex(({ type }) => type === 'DeletePod');
-  if (index < 0 || p === undefined || p.sessionUid !== s?.uid || isConfirmedDead(p)) return;
+  if (index < 0 || p === undefined || s === undefined || p.sessionUid !== s.uid || isConfirmedDead(p)) return;
   const written = s.status.run?.uid === p.uid && s.status.run.ending !== undefined;
   expect(written || actions.slice(0, index).some(({ type }) => type === 'MarkEnding')).toBe(true);
 });

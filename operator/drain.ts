@@ -1,0 +1,90 @@
+import { BerthError } from '@berth/protocol';
+import { type KubernetesClient, mergePatch } from './kubernetes/client.ts';
+import { isNotFound } from './kubernetes/errors.ts';
+import type { Log } from './kubernetes/log.ts';
+import { sleep } from './kubernetes/retry.ts';
+import { drainAskedAtAnnotation } from './observe/draining.ts';
+import { slimSession } from './observe/slim-session.ts';
+import { path, sessionKey } from './resource/names.ts';
+
+/** Seconds that a drain may take. */
+const drainSeconds = 60;
+const lookMs = 1_000;
+
+/** Some runs could not be ended in time. The uninstall is broken off with this, so that the operator stays to end them. */
+export class DrainTimeoutError extends BerthError {
+  readonly code = 'DRAIN_TIMEOUT';
+  readonly retryable = true;
+
+  constructor(held: readonly string[]) {
+    const named = held.slice(0, 20).join('", "');
+    super(
+      `Cannot drain: ${held.length} sessions still hold a finalizer after ${drainSeconds} s ("${named}"); ` +
+        'look at their pods and uninstall again, or uninstall without hooks and remove the finalizers by hand',
+    );
+  }
+}
+
+/**
+ * Tells the operator to end every run and to let go of every session, and waits for it: the chart runs this before an
+ * uninstall takes the operator away.
+ * @throws {DrainTimeoutError} not done within 60 s; it names what is left.
+ */
+export async function drain(dependencies: {
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  readonly leaseName: string;
+  readonly log: Log;
+}): Promise<void> {
+  const { client, namespace, leaseName, log } = dependencies;
+  const deadlineMs = performance.now() + drainSeconds * 1000;
+  let told = -1;
+  for (;;) {
+    // Asked for anew at each look: an operator that is started meanwhile must hear of it too.
+    const operatorKnown = await ask(client, path.lease(namespace, leaseName));
+    const held = await heldSessions(client);
+    if (held.length === 0) return log.info('Drained: no session holds a finalizer');
+    if (!operatorKnown)
+      log.warn('No operator has ever led here; nobody will end these sessions', { left: held.length });
+    if (performance.now() >= deadlineMs) throw new DrainTimeoutError(held);
+    if (held.length !== told) log.info('Draining', { left: held.length });
+    told = held.length;
+    await sleep(lookMs);
+  }
+}
+
+/** Writes into the Lease that a drain is asked for; false when there is none. */
+async function ask(client: KubernetesClient, lease: string): Promise<boolean> {
+  const annotations = { [drainAskedAtAnnotation]: new Date(client.nowMs()).toISOString() };
+  try {
+    await client.request({
+      method: 'PATCH',
+      path: lease,
+      contentType: mergePatch,
+      body: { metadata: { annotations } },
+    });
+    return true;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+/** Keys of the sessions that still carry the finalizer: each has a run to end, or was not let go yet. */
+async function heldSessions(client: KubernetesClient): Promise<string[]> {
+  const held: string[] = [];
+  let next = '';
+  do {
+    const page = await client.request<{ metadata: { continue?: string }; items: unknown[] }>({
+      method: 'GET',
+      path: path.sessions(),
+      query: { limit: '500', ...(next === '' ? {} : { continue: next }) },
+    });
+    for (const item of page.items) {
+      const { namespace, name, hasFinalizer } = slimSession(item);
+      if (hasFinalizer) held.push(sessionKey(namespace, name));
+    }
+    next = page.metadata.continue ?? '';
+  } while (next !== '');
+  return held;
+}

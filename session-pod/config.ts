@@ -1,0 +1,103 @@
+import { BerthError, podApiPort } from '@berth/protocol';
+import { defaultLocalSocket } from './api/local-server.ts';
+
+/** What the pod is told by its environment. */
+export interface Config {
+  readonly podName: string;
+  readonly podNamespace: string;
+  readonly runUid: string;
+  readonly engine: 'Baileys';
+  readonly operatorUrl: string;
+  readonly caFile: string;
+  readonly tokenFile: string;
+  readonly dataDirectory: string;
+  readonly terminationLog: string;
+  readonly apiPort: number;
+  /** Where the same API is for people in the container. */
+  readonly localSocket: string;
+  readonly logLevel: string;
+  /** Absent: the real WhatsApp. */
+  readonly whatsAppWebSocketUrl?: string;
+  readonly whatsAppRootPublicKey?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export class ConfigError extends BerthError {
+  readonly code = 'CONFIG_INVALID';
+  readonly retryable = false;
+  constructor(variable: string, what: string) {
+    super(`Cannot read the configuration: "${variable}" ${what}; set it in the pod's environment`);
+  }
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/**
+ * Reads and checks the environment. A variable that is empty counts as absent.
+ * @throws {ConfigError} names the first variable that is missing or wrong
+ */
+export function readConfig(environment: Environment): Config {
+  const webSocketUrl = optional(
+    environment,
+    'WHATSAPP_WEB_SOCKET_URL',
+    isUrl(['ws:', 'wss:']),
+    'a ws:// or wss:// URL',
+  );
+  const rootKey = optional(
+    environment,
+    'WHATSAPP_ROOT_PUBLIC_KEY',
+    (it) => /^[0-9a-f]{64}$/i.test(it),
+    '64 hex digits',
+  );
+  if (rootKey !== undefined && webSocketUrl === undefined) {
+    // Whoever trusts a test root must not reach the real WhatsApp by a lost variable.
+    throw new ConfigError('WHATSAPP_WEB_SOCKET_URL', 'is missing beside "WHATSAPP_ROOT_PUBLIC_KEY"');
+  }
+  const port = optional(environment, 'BERTH_API_PORT', isPort, 'a port from 0 to 65535');
+  required(environment, 'BERTH_ENGINE', (it) => it === 'Baileys', '"Baileys", the only engine of this image');
+  return {
+    podName: required(environment, 'POD_NAME'),
+    podNamespace: required(environment, 'POD_NAMESPACE'),
+    runUid: required(environment, 'POD_UID'),
+    engine: 'Baileys',
+    operatorUrl: required(environment, 'BERTH_OPERATOR_URL', isUrl(['https:']), 'an https:// URL'),
+    caFile: required(environment, 'BERTH_CA_FILE'),
+    tokenFile: required(environment, 'BERTH_TOKEN_FILE'),
+    dataDirectory: required(environment, 'BERTH_DATA_DIR'),
+    terminationLog: optional(environment, 'TERMINATION_LOG') ?? '/dev/termination-log',
+    apiPort: port === undefined ? podApiPort : Number(port),
+    localSocket: optional(environment, 'BERTH_LOCAL_SOCKET') ?? defaultLocalSocket,
+    logLevel:
+      optional(environment, 'LOG_LEVEL', (it) => logLevels.includes(it), `one of ${logLevels.join(', ')}`) ?? 'info',
+    ...(webSocketUrl === undefined ? {} : { whatsAppWebSocketUrl: webSocketUrl }),
+    ...(rootKey === undefined ? {} : { whatsAppRootPublicKey: rootKey }),
+  };
+}
+
+function required(from: Environment, name: string, isValid?: (value: string) => boolean, wanted?: string): string {
+  const value = optional(from, name, isValid, wanted);
+  if (value === undefined)
+    throw new ConfigError(name, wanted === undefined ? 'is missing' : `is missing; it is ${wanted}`);
+  return value;
+}
+
+function optional(
+  from: Environment,
+  name: string,
+  isValid: (value: string) => boolean = () => true,
+  wanted = 'something else',
+): string | undefined {
+  const value = from[name];
+  if (value === undefined || value === '') return undefined;
+  if (!isValid(value)) throw new ConfigError(name, `is "${value.slice(0, 100)}" instead of ${wanted}`);
+  return value;
+}
+
+function isUrl(protocols: readonly string[]): (value: string) => boolean {
+  return (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+}
+
+function isPort(value: string): boolean {
+  return /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
+}

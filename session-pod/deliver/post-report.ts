@@ -1,0 +1,42 @@
+import { request } from 'node:https';
+import type { RunReport } from '@berth/protocol';
+import { reportPath } from '@berth/protocol';
+
+export interface ReportTarget {
+  /** `https://<service>.<namespace>.svc:<port>`; the host must be in the operator's certificate. */
+  readonly operatorUrl: string;
+  /** PEM of the CAs to trust; no other is. */
+  readonly ca: string;
+  readonly token: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Sends one report and gives the status of the answer, whose body is not read.
+ * @throws {Error} of Node: no connection, no answer in time, or a certificate that is not the operator's
+ */
+export function postReport(report: RunReport, { operatorUrl, ca, token, timeoutMs }: ReportTarget): Promise<number> {
+  const body = JSON.stringify(report);
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      new URL(reportPath, operatorUrl),
+      {
+        method: 'POST',
+        ca,
+        agent: false, // Reports are minutes to days apart: a kept connection would only age.
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+          authorization: `Bearer ${token}`,
+        },
+      },
+      (response) => {
+        resolve(response.statusCode ?? 0);
+        response.destroy();
+      },
+    );
+    sending.on('error', reject);
+    sending.end(body);
+  });
+}

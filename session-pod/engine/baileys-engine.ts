@@ -1,0 +1,146 @@
+import { BerthError } from '@berth/protocol';
+import type { WASocket } from '@whiskeysockets/baileys';
+import { jidNormalizedUser, makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
+import type { Log } from '../publish/log.ts';
+import type { Account } from '../session/session.ts';
+import type { CredentialStore } from '../storage/credential-store.ts';
+import { CredentialsCorruptError } from '../storage/credential-store.ts';
+import type { BaileysAuthState } from './baileys-auth-state.ts';
+import { baileysAuthState } from './baileys-auth-state.ts';
+import { readDisconnect } from './baileys-disconnect.ts';
+import { baileysLog } from './baileys-log.ts';
+import { readTextMessage } from './baileys-message.ts';
+import type { Engine, EngineListener } from './engine.ts';
+import { NotConnectedError } from './not-connected-error.ts';
+import { settlesWithin } from './settles-within.ts';
+
+export interface BaileysEngineOptions {
+  readonly store: CredentialStore;
+  readonly listener: EngineListener;
+  readonly log: Log;
+  /** Where WhatsApp listens; absent: the real one. */
+  readonly webSocketUrl?: string;
+  /** The key that signs WhatsApp's certificate chain, 64 hex digits; absent: the real one. */
+  readonly rootPublicKey?: string;
+}
+
+/** A silent connection is noticed after at most twice this time (59 s were seen at Baileys' default of 30 s). */
+const keepAliveIntervalMs = 20_000;
+
+/**
+ * An unmodified Baileys on a credential store.
+ * @throws {CredentialsCorruptError} what is stored is not Baileys' credentials
+ */
+export function createBaileysEngine(options: BaileysEngineOptions): Engine {
+  const { store, listener, log } = options;
+  if (options.rootPublicKey) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(options.rootPublicKey, 'hex');
+  let socket: WASocket | undefined;
+  let isOpen = false;
+
+  const fail = (error: unknown) => {
+    log.error({ err: error }, 'Credentials cannot be kept');
+    const message = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof CredentialsCorruptError ? { reason: 'auth_failure' as const } : {};
+    listener.onSession({ type: 'Failed', ...reason, message });
+  };
+  const auth = baileysAuthState(store, fail);
+
+  return {
+    async connect() {
+      discard(socket);
+      isOpen = false;
+      const dialled = makeWASocket({
+        auth: auth.state,
+        logger: baileysLog(log),
+        keepAliveIntervalMs,
+        markOnlineOnConnect: false, // Otherwise the phone stops ringing for new messages.
+        syncFullHistory: false, // Years of messages would be downloaded into memory, for nobody.
+        ...(options.webSocketUrl ? { waWebSocketUrl: options.webSocketUrl } : {}),
+      });
+      socket = dialled;
+      const isCurrent = () => socket === dialled;
+      keepCredentials(dialled, auth, fail);
+      dialled.ev.on('connection.update', ({ connection, lastDisconnect, qr, isNewLogin }) => {
+        if (!isCurrent()) return;
+        if (qr) listener.onSession({ type: 'QrReceived', qr });
+        if (isNewLogin) listener.onSession({ type: 'Paired' });
+        if (connection === 'open') {
+          isOpen = true;
+          const account = accountOf(dialled); // Baileys may open before it knows who it is.
+          listener.onSession({ type: 'Opened', ...(account ? { account } : {}) });
+        }
+        if (connection === 'close') {
+          isOpen = false;
+          socket = undefined;
+          listener.onSession({ type: 'Closed', ...readDisconnect(lastDisconnect?.error), random: Math.random() });
+        }
+      });
+      dialled.ev.on('creds.update', () => {
+        const account = accountOf(dialled);
+        if (isCurrent() && isOpen && account) listener.onSession({ type: 'AccountLearnt', account });
+      });
+      dialled.ev.on('messages.upsert', ({ messages }) => {
+        for (const each of messages) {
+          const message = readTextMessage(each);
+          if (message) listener.onMessage(message);
+        }
+      });
+    },
+    async sendText(to, text) {
+      if (!socket || !isOpen) throw new NotConnectedError('send a message');
+      const sent = await socket.sendMessage(to.includes('@') ? to : `${to}@s.whatsapp.net`, { text });
+      if (!sent?.key.id) throw new NotConnectedError('send a message');
+      return sent.key.id;
+    },
+    async probe() {
+      if (!socket?.ws.isOpen || !isOpen) throw new NotConnectedError('reach WhatsApp');
+    },
+    async logout(withinMs) {
+      if (!socket || !isOpen) throw new NotConnectedError('log out');
+      if (!(await settlesWithin(socket.logout(), withinMs))) throw new LogoutUnansweredError(withinMs);
+    },
+    async close(withinMs) {
+      const last = socket;
+      socket = undefined; // From here on nothing it says is heard.
+      isOpen = false;
+      if (!last) return;
+      // On a frozen connection end() takes 30 s, the close timeout of the WebSocket library.
+      if (!(await settlesWithin(last.end(undefined), withinMs))) discard(last);
+    },
+  };
+}
+
+/** WhatsApp was asked to unlink the device and the request did not get out in time. */
+export class LogoutUnansweredError extends BerthError {
+  readonly code = 'LOGOUT_UNANSWERED';
+  readonly retryable = true;
+  constructor(withinMs: number) {
+    super(`Cannot log out: the request did not get out within ${withinMs} ms; remove the device on the phone`);
+  }
+}
+
+/** Before Baileys answers WhatsApp, what it just learnt is on the disk: its handlers run one after the other. */
+function keepCredentials(socket: WASocket, auth: BaileysAuthState, fail: (error: unknown) => void): void {
+  socket.ev.on('creds.update', () => {
+    try {
+      auth.saveCredentials();
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+function accountOf({ user }: WASocket): Account | undefined {
+  if (!user?.id) return undefined;
+  return { id: jidNormalizedUser(user.id), ...(user.name ? { pushName: user.name } : {}) };
+}
+
+/** Cuts a connection off without a farewell. */
+function discard(socket: WASocket | undefined): void {
+  if (!socket) return;
+  socket.ev.removeAllListeners('connection.update');
+  socket.ev.removeAllListeners('messages.upsert');
+  // The WebSocket under Baileys' client: its close() would wait for the other side.
+  const { socket: webSocket } = socket.ws as unknown as { socket: { terminate(): void } | null };
+  webSocket?.terminate();
+}

@@ -1,0 +1,42 @@
+import type { SessionEvent } from '../session/session.ts';
+
+/** A text message that arrived. */
+export interface InboundMessage {
+  readonly id: string;
+  /** The chat's address, by phone number where the engine knows it. */
+  readonly chat: string;
+  /** Who wrote it; the chat itself unless it is a group. */
+  readonly from: string;
+  readonly text: string;
+  /** Milliseconds since the epoch, as WhatsApp stamped it. */
+  readonly sentAtMs: number;
+}
+
+/** What an engine tells: how the session fares, and what arrived. Called synchronously, and must not throw. */
+export interface EngineListener {
+  onSession(
+    event: Extract<SessionEvent, { type: 'QrReceived' | 'Paired' | 'Opened' | 'AccountLearnt' | 'Closed' | 'Failed' }>,
+  ): void;
+  onMessage(message: InboundMessage): void;
+}
+
+/**
+ * One linked device. An engine never redials by itself: after a `Closed` it is idle until the next `connect()`, so that
+ * backoff and verdict are the same for every engine.
+ */
+export interface Engine {
+  /** Dials WhatsApp. Resolves once dialling has begun; what comes of it is told to the listener. Ends an older connection. */
+  connect(): Promise<void>;
+  /**
+   * Hands a text to WhatsApp and gives the message's id; it does not wait for an acknowledgement.
+   * @param to a phone number in digits, or an address of the engine
+   * @throws {NotConnectedError} there is no connection to hand it to
+   */
+  sendText(to: string, text: string): Promise<string>;
+  /** Resolves while the engine answers and its connection stands. @throws {NotConnectedError} it does not */
+  probe(): Promise<void>;
+  /** Asks WhatsApp to unlink this device; resolves when the request is out. The stored credentials are not touched. */
+  logout(withinMs: number): Promise<void>;
+  /** Ends the connection for good, by force after `withinMs`; nothing is told to the listener any more. Never throws. */
+  close(withinMs: number): Promise<void>;
+}

@@ -1,0 +1,4 @@
+export type { OutboundPolicy } from './outbound-address.ts';
+export { assertCidrs } from './outbound-address.ts';
+export * from './outbound-errors.ts';
+export * from './outbound-request.ts';

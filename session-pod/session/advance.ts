@@ -1,0 +1,99 @@
+import { disconnectVerdict, restartRequiredCode } from './disconnect-verdict.ts';
+import { reconnectDelayMs } from './reconnect-delay.ts';
+import type { Account, Session, SessionEffect, SessionEvent } from './session.ts';
+
+/** A connection that lived this long counts as healthy again: without it, a login loop would dial once a second. */
+const healthyAfterMs = 60_000;
+
+export interface Advance {
+  readonly session: Session;
+  readonly effects: readonly SessionEffect[];
+}
+type Closed = Extract<SessionEvent, { type: 'Closed' }>;
+
+/** Says what an event makes of the session and what has to be done. The same input always gives the same output. */
+export function advance(session: Session, event: SessionEvent, nowMs: number): Advance {
+  // What is stopping has its last words already: a late event of the engine must not bring it back.
+  if (session.state === 'stopping') return { session, effects: [] };
+  switch (event.type) {
+    case 'Started':
+      return { session, effects: [{ type: 'Dial', inMs: 0 }] };
+    case 'QrReceived':
+      return settle({ ...enter(session, 'waiting_for_pairing', nowMs), qr: event.qr, failedDials: 0 });
+    case 'Paired':
+      return settle(enter(session, 'authenticated', nowMs));
+    case 'Opened':
+      return settle(withAccount(withoutMessage(enter(session, 'ready', nowMs)), event.account));
+    case 'AccountLearnt':
+      return settle(withAccount(session, event.account));
+    case 'Closed':
+      return closed(session, event, nowMs);
+    case 'Failed':
+      return end(session, nowMs, { ...event, type: 'End', exitCode: 1, eraseCredentials: false });
+    case 'StopAsked':
+      return end(session, nowMs, { type: 'End', exitCode: 0, message: event.message, eraseCredentials: false });
+  }
+}
+
+function closed(session: Session, event: Closed, nowMs: number): Advance {
+  const { code, message } = event;
+  const sinceRestartMs = nowMs - (session.restartAskedAtMs ?? Number.NEGATIVE_INFINITY);
+  // A proxy may answer 401 or 403 to the upgrade: only WhatsApp itself can end a login.
+  const verdict = event.saidByWhatsApp ? disconnectVerdict(code, sinceRestartMs) : 'reconnect';
+  if (verdict !== 'reconnect') {
+    return end(session, nowMs, {
+      type: 'End',
+      exitCode: 1,
+      reason: verdict,
+      code,
+      message,
+      eraseCredentials: verdict === 'logged_out',
+    });
+  }
+  const isFirstRestart = (session.restartAskedAtMs ?? Number.NEGATIVE_INFINITY) < session.sinceMs;
+  if (code === restartRequiredCode && session.state === 'authenticated' && isFirstRestart) {
+    // Part of every pairing: the same login goes on over a new connection. A second one waits like any other loss.
+    return { session: { ...session, restartAskedAtMs: nowMs, message }, effects: [{ type: 'Dial', inMs: 0 }] };
+  }
+  return redial(session, event, nowMs);
+}
+
+function redial(session: Session, { code, message, random }: Closed, nowMs: number): Advance {
+  const wasLoggedIn = session.state === 'ready' || session.state === 'authenticated';
+  const wasHealthy = session.state === 'ready' && nowMs - session.sinceMs >= healthyAfterMs;
+  // A QR code that nobody scanned ends in a 408 too: that is neither a failure nor a lost connection.
+  const wasWaiting = session.state === 'waiting_for_pairing';
+  const failedDials = wasHealthy || wasWaiting ? 0 : session.failedDials;
+  const next = enter(session, wasLoggedIn || session.state === 'reconnecting' ? 'reconnecting' : 'connecting', nowMs);
+  return {
+    session: {
+      ...next,
+      reconnects: session.reconnects + (wasLoggedIn ? 1 : 0),
+      failedDials: failedDials + 1,
+      message,
+      ...(code === restartRequiredCode ? { restartAskedAtMs: nowMs } : {}),
+    },
+    effects: [{ type: 'Dial', inMs: reconnectDelayMs(failedDials, random) }],
+  };
+}
+
+/** Enters a state; staying in it keeps the time since when. A QR code is good only while somebody is waited for. */
+function enter({ qr: _qr, ...session }: Session, state: Session['state'], nowMs: number): Session {
+  return session.state === state ? session : { ...session, state, sinceMs: nowMs };
+}
+
+function end(session: Session, nowMs: number, { type, ...words }: Extract<SessionEffect, { type: 'End' }>): Advance {
+  return { session: { ...enter(session, 'stopping', nowMs), message: words.message }, effects: [{ type, ...words }] };
+}
+
+function withAccount(session: Session, account: Account | undefined): Session {
+  return account === undefined ? session : { ...session, account };
+}
+
+function withoutMessage({ message: _message, ...session }: Session): Session {
+  return session;
+}
+
+function settle(session: Session): Advance {
+  return { session, effects: [] };
+}

@@ -1,0 +1,66 @@
+import type { PodEndReason, SessionState } from '@berth/protocol';
+
+/** The linked account; `id` is the account's address without the device number. */
+export interface Account {
+  readonly id: string;
+  readonly pushName?: string;
+}
+
+/** Everything that is known of the session in this run. Times are milliseconds since the epoch, the pod's clock. */
+export interface Session {
+  readonly state: SessionState;
+  readonly sinceMs: number;
+  /** Times a connection that was logged in got lost in this run. */
+  readonly reconnects: number;
+  /** Dials in a row that led to nothing lasting; the backoff grows with it. */
+  readonly failedDials: number;
+  /** When WhatsApp last asked for a restart of the connection (515). */
+  readonly restartAskedAtMs?: number;
+  /** The QR code to scan, only while the state is `waiting_for_pairing`. */
+  readonly qr?: string;
+  readonly account?: Account;
+  /** What was last heard or failed, for people; no phone number, QR code or message text. */
+  readonly message?: string;
+}
+
+/** What happened, told by the engine or by whoever asks the session to stop. */
+export type SessionEvent =
+  | { readonly type: 'Started' }
+  | { readonly type: 'QrReceived'; readonly qr: string }
+  /** The phone accepted the pairing; WhatsApp closes with 515 next and wants to be dialled again. */
+  | { readonly type: 'Paired' }
+  | { readonly type: 'Opened'; readonly account?: Account }
+  /** The account became known only after the connection was open. */
+  | { readonly type: 'AccountLearnt'; readonly account: Account }
+  | {
+      readonly type: 'Closed';
+      /** Baileys' status code of the disconnect, an integer. */
+      readonly code: number;
+      /** False for a code that did not come from WhatsApp, such as a proxy's answer to the upgrade. */
+      readonly saidByWhatsApp: boolean;
+      readonly message: string;
+      /** A random number from 0 to 1, for the jitter of the next dial. */
+      readonly random: number;
+    }
+  /** The run cannot go on, whatever WhatsApp says: for instance, credentials cannot be read or written. */
+  | { readonly type: 'Failed'; readonly reason?: PodEndReason; readonly message: string }
+  | { readonly type: 'StopAsked'; readonly message: string };
+
+/** What the shell has to do. */
+export type SessionEffect =
+  | { readonly type: 'Dial'; readonly inMs: number }
+  /** End the run, with these last words. `eraseCredentials` only after a logout that WhatsApp confirmed. */
+  | {
+      readonly type: 'End';
+      /** 0 when somebody asked for the end; for people, as the operator reads the reason. */
+      readonly exitCode: 0 | 1;
+      readonly reason?: PodEndReason;
+      readonly code?: number;
+      readonly message: string;
+      readonly eraseCredentials: boolean;
+    };
+
+/** The session at the start of a process. */
+export function newSession(nowMs: number): Session {
+  return { state: 'connecting', sinceMs: nowMs, reconnects: 0, failedDials: 0 };
+}

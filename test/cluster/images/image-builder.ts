@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mustRun, run } from '../command.ts';
+import { ctrArguments } from '../containerd.ts';
+import { cacheDir } from '../paths.ts';
+
+/** What an image is built from. */
+export interface ImageSource {
+  /** Its full name with tag. */
+  readonly name: string;
+  readonly dockerfile: string;
+  readonly context: string;
+  readonly buildArguments?: Readonly<Record<string, string>>;
+  /** Changes when any input does. */
+  readonly key: string;
+}
+
+/** Builds images and hands them to a cluster. */
+export interface ImageBuilder {
+  /** Whether the cluster has the image as it would be built now. */
+  isLoaded(name: string, key: string): Promise<boolean>;
+  /** Builds it, from cached layers where they are unchanged. */
+  build(source: ImageSource): Promise<void>;
+  /** Brings an image that was built into the cluster. */
+  load(name: string, key: string): Promise<void>;
+}
+
+const inputsLabel = 'berth.dev/inputs';
+const buildah = (...words: string[]) => [
+  '--root',
+  join(cacheDir, 'buildah', 'storage'),
+  '--runroot',
+  join(cacheDir, 'buildah', 'run'),
+  ...words,
+];
+
+/** Builds with buildah, which needs no daemon, and loads into the containerd of the bare cluster in this folder. */
+export function buildahBuilder(dir: string): ImageBuilder {
+  const ctr = ctrArguments(dir);
+  return {
+    async isLoaded(name, key) {
+      const { stdout } = await run('ctr', [...ctr, 'images', 'list', `name==${name}`]);
+      return stdout.includes(`${inputsLabel}=${key}`);
+    },
+    async build({ name, dockerfile, context, buildArguments = {}, key }) {
+      const settings = Object.entries(buildArguments).flatMap(([argument, value]) => [
+        '--build-arg',
+        `${argument}=${value}`,
+      ]);
+      const words = ['bud', '--isolation', 'chroot', '--layers', '--pull-never', '--label', `${inputsLabel}=${key}`];
+      await mustRun('buildah', buildah(...words, ...settings, '--tag', name, '--file', dockerfile, context), {
+        timeoutMs: 600_000,
+      });
+    },
+    async load(name, key) {
+      await mkdir(cacheDir, { recursive: true });
+      const temporary = await mkdtemp(join(cacheDir, 'load-'));
+      const archive = join(temporary, 'image.tar');
+      try {
+        await mustRun('buildah', buildah('push', '--quiet', name, `docker-archive:${archive}:${name}`), {
+          timeoutMs: 300_000,
+        });
+        await mustRun('ctr', [...ctr, 'images', 'import', archive], { timeoutMs: 300_000 });
+        await mustRun('ctr', [...ctr, 'images', 'label', name, `${inputsLabel}=${key}`]);
+      } finally {
+        await rm(temporary, { recursive: true, force: true });
+      }
+    },
+  };
+}

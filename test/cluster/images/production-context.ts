@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { mustRun } from '../command.ts';
+import { contentKey } from '../content-key.ts';
+import { cacheDir, projectDir } from '../paths.ts';
+import { step } from '../progress.ts';
+
+/** What one image holds of the project. */
+export interface ImageContents {
+  /** The image's name without registry and tag. */
+  readonly image: string;
+  readonly dockerfile: string;
+  /** npm workspaces whose production packages it needs. */
+  readonly workspaces: readonly string[];
+  /** Files and folders of the project, as they stand below `/app`. */
+  readonly sources: readonly string[];
+}
+/** A folder that is ready to be built from. */
+export interface StagedContext {
+  readonly dir: string;
+  readonly key: string;
+}
+
+const manifests = [
+  'package.json',
+  'package-lock.json',
+  'operator/package.json',
+  'session-pod/package.json',
+  'session-pod/protocol/package.json',
+  'test/package.json',
+];
+
+/**
+ * Stages `node_modules` and `app` of one image in the cache folder. The packages are installed anew only when the
+ * lockfile or a manifest has changed. npm's links to the workspaces stay links: Node strips types of what lies in
+ * `node_modules` by its real path only elsewhere.
+ */
+export async function stageContext(contents: ImageContents): Promise<StagedContext> {
+  const { image, dockerfile, workspaces, sources } = contents;
+  const packagesKey = await keyOfFiles(
+    manifests.map((file) => join(projectDir, file)),
+    workspaces,
+  );
+  const dir = join(cacheDir, 'contexts', `${image}-${packagesKey}`);
+  if (!existsSync(dir)) await installPackages(image, workspaces, dir);
+  const app = join(dir, 'app');
+  const files = (await Promise.all(sources.map((source) => filesBelow(join(projectDir, source))))).flat();
+  const key = await keyOfFiles([...files, join(projectDir, dockerfile)], [packagesKey]);
+  await rm(app, { recursive: true, force: true });
+  await mkdir(app, { recursive: true });
+  for (const file of files) {
+    const target = join(app, relative(projectDir, file));
+    await mkdir(dirname(target), { recursive: true });
+    await cp(file, target, { preserveTimestamps: true });
+  }
+  return { dir, key };
+}
+
+async function installPackages(image: string, workspaces: readonly string[], dir: string): Promise<void> {
+  const unfinished = `${dir}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await removeOlder(image);
+  for (const file of manifests) await cp(join(projectDir, file), join(unfinished, file));
+  const flags = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  await step(`Installing the packages of image ${image}`, '15 s', () =>
+    mustRun('npm', ['ci', ...flags, ...workspaces.map((name) => `--workspace=${name}`)], {
+      cwd: unfinished,
+      timeoutMs: 600_000,
+    }),
+  );
+  await rename(unfinished, dir);
+}
+
+async function removeOlder(image: string): Promise<void> {
+  const contexts = join(cacheDir, 'contexts');
+  for (const name of await readdir(contexts).catch(() => [] as string[]))
+    if (name.replace(/-[0-9a-f]{16}(\.unfinished)?$/, '') === image)
+      await rm(join(contexts, name), { recursive: true, force: true });
+}
+
+/** Every file below a path, sorted, but for what is not source: packages, the cluster's Go modules. */
+async function filesBelow(path: string): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTDIR') return undefined;
+      throw error;
+    },
+  );
+  if (entries === undefined) return [path];
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !file.includes('/node_modules/') && !file.includes('/cluster/modules/'))
+    .sort();
+}
+
+async function keyOfFiles(files: readonly string[], more: readonly string[]): Promise<string> {
+  const parts: (string | Uint8Array)[] = [...more];
+  for (const file of files) parts.push(relative(projectDir, file), await readFile(file));
+  return contentKey(parts);
+}

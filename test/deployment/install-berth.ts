@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { CommandError, type CommandResult } from '../cluster/command.ts';
+import { projectDir } from '../cluster/paths.ts';
+import { helm, kubectl } from './kubectl.ts';
+import { ensureRestrictedNamespace } from './restricted-namespace.ts';
+import { waitForRollout } from './rollout.ts';
+import type { StandIns } from './stand-ins.ts';
+
+export const berthNamespace = 'berth-system';
+export const release = 'berth';
+export const operatorDeployment = 'berth-operator';
+export const operatorSelector = 'app.kubernetes.io/instance=berth,app.kubernetes.io/component=operator';
+
+/** Values of the chart, as far as a test wants them otherwise. */
+export type ChartValues = Readonly<Record<string, unknown>>;
+
+/** Installs the chart from the tree, or brings what is installed up to it, and waits until the operator runs. */
+export async function installBerth(standIns: StandIns, values: ChartValues = {}): Promise<void> {
+  await ensureRestrictedNamespace(berthNamespace);
+  const all = { ...developmentValues(standIns), ...values };
+  let result = await upgrade(all);
+  if (result.status !== 0 && result.stderr.includes('another operation')) {
+    await forgetInterrupted();
+    result = await upgrade(all);
+  }
+  mustSucceed('helm upgrade', result);
+  await waitForRollout(berthNamespace, operatorDeployment, operatorSelector);
+}
+
+/** Runs `helm uninstall`, which ends every run first and lets go of every session. Nothing installed: does nothing. */
+export async function uninstallBerth(): Promise<void> {
+  const words = ['uninstall', release, '--namespace', berthNamespace, '--ignore-not-found', '--wait', '--timeout=120s'];
+  mustSucceed('helm uninstall', await helm(words, { timeoutMs: 150_000 }));
+}
+
+/** Whether a release of the chart is installed. */
+export async function isBerthInstalled(): Promise<boolean> {
+  return (await helm(['status', release, '--namespace', berthNamespace])).status === 0;
+}
+
+/** The images of the tree, on the stand-ins: a session whose settings were lost would dial the real WhatsApp. */
+const developmentValues = ({ webSocketUrl, rootPublicKey, network }: StandIns): ChartValues => ({
+  image: { operator: { tag: 'dev' }, session: { baileys: { tag: 'dev' } } },
+  session: { env: { WHATSAPP_WEB_SOCKET_URL: webSocketUrl, WHATSAPP_ROOT_PUBLIC_KEY: rootPublicKey } },
+  outbound: { allow: [network] },
+});
+
+function upgrade(values: ChartValues): Promise<CommandResult> {
+  const chart = join(projectDir, 'charts', 'berth');
+  const words = ['upgrade', '--install', release, chart, '--namespace', berthNamespace, '--values', '-'];
+  return helm(words, { input: JSON.stringify(values), timeoutMs: 120_000 });
+}
+
+/** helm keeps a release that it was interrupted in as under way for ever: its record of that attempt has to go. */
+async function forgetInterrupted(): Promise<void> {
+  const interrupted = 'owner=helm,name=berth,status in (pending-install,pending-upgrade,pending-rollback,uninstalling)';
+  await kubectl(['--namespace', berthNamespace, 'delete', 'secrets', '--selector', interrupted]);
+}
+
+function mustSucceed(what: string, { status, stdout, stderr }: CommandResult): void {
+  if (status !== 0) throw new CommandError(what, stderr || stdout);
+}

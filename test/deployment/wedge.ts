@@ -1,0 +1,70 @@
+import { kubectl } from './kubectl.ts';
+
+/**
+ * Blocks the event loop of a session's process for ever, as a bug in an engine would: no probe, no stop and no SIGTERM
+ * is answered from then on. Nothing in the image helps with it: Node opens its inspector on SIGUSR1, and through it the
+ * process is told to loop.
+ * @throws {CommandError} the process still answers
+ */
+export async function wedge(namespace: string, pod: string): Promise<void> {
+  await kubectl(['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', script], { timeoutMs: 30_000 });
+}
+
+/** Stops a session's process where it stands; unlike a wedged one it does not even use the processor. */
+export async function freeze(namespace: string, pod: string): Promise<void> {
+  await signal(namespace, pod, 'SIGSTOP');
+}
+
+/** Sends a signal to the node process of a session, not to the PID 1 that watches over it. */
+export async function signal(namespace: string, pod: string, name: NodeJS.Signals): Promise<void> {
+  const kill = `${findProcess}\nprocess.kill(sessionPid(), '${name}');`;
+  await kubectl(['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', kill], { timeoutMs: 30_000 });
+}
+
+const findProcess = `
+const { readdirSync, readFileSync } = require('node:fs');
+function sessionPid() {
+  for (const pid of readdirSync('/proc').filter((name) => /^\\d+$/.test(name))) {
+    let words = [];
+    try { words = readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0'); } catch { continue; }
+    if (words[0].endsWith('node') && words[1]?.endsWith('/session-pod/main.ts')) return Number(pid);
+  }
+  throw new Error('Cannot find the process of the session: nothing runs session-pod/main.ts');
+}`;
+
+const script = `${findProcess}
+const http = require('node:http');
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+async function inspectorUrl() {
+  for (let tries = 0; ; tries++) {
+    try {
+      const [target] = await (await fetch('http://127.0.0.1:9229/json/list')).json();
+      return target.webSocketDebuggerUrl;
+    } catch (error) {
+      if (tries > 50) throw error;
+      await sleep(50);
+    }
+  }
+}
+function answers() {
+  return new Promise((resolve) => {
+    const request = http.get({ socketPath: '/tmp/berth.sock', path: '/healthz', timeout: 1000 }, () => resolve(true));
+    request.on('timeout', () => { resolve(false); request.destroy(); });
+    request.on('error', () => resolve(false));
+  });
+}
+async function main() {
+  if (!(await answers())) throw new Error('Cannot wedge the session: it does not answer to begin with');
+  process.kill(sessionPid(), 'SIGUSR1');
+  const socket = new WebSocket(await inspectorUrl());
+  await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
+  // After its answer, so that the answer proves that it was understood.
+  const params = { expression: 'setTimeout(() => { for (;;); }, 20); "heard"' };
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
+  await new Promise((resolve) => { socket.onmessage = resolve; });
+  await sleep(100);
+  if (await answers()) throw new Error('Cannot wedge the session: it still answers');
+  process.exit(0);
+}
+setTimeout(() => { console.error('Cannot wedge the session: no end within 15 s'); process.exit(1); }, 15_000).unref();
+main().catch((error) => { console.error(error); process.exit(1); });`;

@@ -1,0 +1,207 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { parseConfig } from '../../operator/config.ts';
+import { projectDir } from '../cluster/paths.ts';
+import { chartDir, type HelmChart, type Manifest, only, openHelmChart } from './helm-chart.ts';
+
+let chart: HelmChart;
+beforeAll(async () => {
+  chart = await openHelmChart();
+}, 600_000);
+
+const operatorOf = (manifests: readonly Manifest[]) => only(manifests, 'Deployment').spec.template.spec;
+const configOf = (manifests: readonly Manifest[]) =>
+  JSON.parse(only(manifests, 'ConfigMap').data?.['config.json'] ?? '') as unknown;
+
+test('helm lint has nothing to say', async () => {
+  expect(await chart.helm('lint', '--strict', chartDir)).toContain('0 chart(s) failed');
+});
+
+describe('the default install', () => {
+  let manifests: Manifest[];
+  beforeAll(async () => {
+    manifests = await chart.render();
+  });
+
+  test('has these objects', () => {
+    expect(manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
+      'ClusterRole berth-operator',
+      'ClusterRoleBinding berth-operator',
+      'ConfigMap berth-operator',
+      'CustomResourceDefinition sessionends.berth.dev',
+      'CustomResourceDefinition whatsappsessions.berth.dev',
+      'Deployment berth-operator',
+      'Job berth-drain',
+      'Role berth-operator',
+      'RoleBinding berth-operator',
+      'Service berth-operator',
+      'ServiceAccount berth-operator',
+    ]);
+  });
+
+  test('gives the operator a configuration that it accepts', () => {
+    expect(parseConfig(configOf(manifests), 'operator-1', 'info')).toMatchObject({
+      namespace: 'berth-system',
+      leaseName: 'berth-operator',
+      plan: { drainMs: 2_000, images: { Baileys: 'berth.dev/session-baileys:0.1.0' }, imagePullPolicy: 'IfNotPresent' },
+    });
+  });
+
+  test('keeps the definitions when it goes', () => {
+    for (const { metadata } of manifests.filter(({ kind }) => kind === 'CustomResourceDefinition'))
+      expect(metadata).toMatchObject({ annotations: { 'helm.sh/resource-policy': 'keep' } });
+  });
+
+  test('sends reports to operators only, not to a drain', () => {
+    const { selector, ports } = only(manifests, 'Service').spec;
+    expect(only(manifests, 'Deployment').spec.template.metadata.labels).toMatchObject(selector ?? {});
+    expect(only(manifests, 'Job').spec.template.metadata.labels).not.toMatchObject(selector ?? {});
+    expect(ports).toMatchObject([
+      { name: 'reports', port: 8443 },
+      { name: 'metrics', port: 8080 },
+    ]);
+  });
+
+  test('drains before anything is removed, with the operator’s image and account', () => {
+    const job = only(manifests, 'Job');
+    expect(job.metadata).toMatchObject({ annotations: { 'helm.sh/hook': 'pre-delete' } });
+    const { containers, serviceAccountName, restartPolicy } = job.spec.template.spec;
+    const operator = operatorOf(manifests);
+    expect({ serviceAccountName, restartPolicy }).toEqual({
+      serviceAccountName: 'berth-operator',
+      restartPolicy: 'Never',
+    });
+    expect(containers[0]).toMatchObject({ args: ['drain'], image: operator.containers[0].image });
+  });
+});
+
+describe('each switch', () => {
+  test.each([
+    { set: 'replicas=2', see: (all: Manifest[]) => only(all, 'Deployment').spec.replicas, as: 2 },
+    {
+      set: 'image.operator.tag="dev"',
+      see: (all: Manifest[]) => operatorOf(all).containers[0].image,
+      as: 'berth.dev/operator:dev',
+    },
+    {
+      set: 'image.operator.repository="mirror.example/operator"',
+      see: (all: Manifest[]) => operatorOf(all).containers[0].image,
+      as: 'mirror.example/operator:0.1.0',
+    },
+    {
+      set: 'image.operator.pullPolicy="Never"',
+      see: (all: Manifest[]) => operatorOf(all).containers[0].imagePullPolicy,
+      as: 'Never',
+    },
+    {
+      set: 'imagePullSecrets=[{"name":"mirror"}]',
+      see: (all: Manifest[]) => operatorOf(all).imagePullSecrets,
+      as: [{ name: 'mirror' }],
+    },
+    {
+      set: 'resources={"requests":{"cpu":"1"},"limits":null}',
+      see: (all: Manifest[]) => operatorOf(all).containers[0].resources.requests,
+      as: { cpu: '1', memory: '128Mi' },
+    },
+    {
+      set: 'fullnameOverride="wharf"',
+      see: (all: Manifest[]) => only(all, 'Service').metadata.name,
+      as: 'wharf-operator',
+    },
+    {
+      set: 'nameOverride="wharf"',
+      see: (all: Manifest[]) => only(all, 'Service').metadata.name,
+      as: 'berth-wharf-operator',
+    },
+    { set: 'drain.enabled=false', see: (all: Manifest[]) => all.filter(({ kind }) => kind === 'Job'), as: [] },
+    {
+      set: 'crds.install=false',
+      see: (all: Manifest[]) => all.filter(({ kind }) => kind === 'CustomResourceDefinition'),
+      as: [],
+    },
+  ])('$set', async ({ set, see, as }) => {
+    expect(see(await chart.render([set]))).toEqual(as);
+  });
+
+  test.each([
+    {
+      set: 'image.session.baileys.tag="dev"',
+      as: { session: { images: { Baileys: 'berth.dev/session-baileys:dev' } } },
+    },
+    { set: 'image.session.pullPolicy="Always"', as: { session: { imagePullPolicy: 'Always' } } },
+    { set: 'session.env={"LOG_LEVEL":"debug"}', as: { session: { env: { LOG_LEVEL: 'debug' } } } },
+    {
+      set: 'session.resources.baileys.limits.memory="1Gi"',
+      as: { session: { resources: { Baileys: { limits: { memory: '1Gi' } } } } },
+    },
+    { set: 'sessionEnd.drainSeconds=0.5', as: { drainSeconds: 0.5 } },
+    { set: 'outbound.allow=["10.0.0.0/8","fd00::/8"]', as: { outbound: { allow: ['10.0.0.0/8', 'fd00::/8'] } } },
+    { set: 'fullnameOverride="wharf"', as: { serviceName: 'wharf-operator', leaseName: 'wharf-operator' } },
+  ])('$set in the configuration, with which the pods are renewed', async ({ set, as }) => {
+    const [before, after] = [await chart.render(), await chart.render([set])];
+    expect(configOf(after)).toMatchObject(as);
+    const annotations = (all: Manifest[]) => only(all, 'Deployment').spec.template.metadata.annotations;
+    expect(annotations(after)).not.toEqual(annotations(before));
+  });
+
+  test('logLevel', async () => {
+    const { env } = operatorOf(await chart.render(['logLevel="debug"'])).containers[0];
+    expect(env).toContainEqual({ name: 'LOG_LEVEL', value: 'debug' });
+  });
+
+  test('another release name', async () => {
+    const names = (await chart.render([], { release: 'pier' })).map(({ metadata }) => metadata.name);
+    expect(new Set(names)).toEqual(
+      new Set(['pier-berth-operator', 'pier-berth-drain', 'sessionends.berth.dev', 'whatsappsessions.berth.dev']),
+    );
+  });
+});
+
+test.each([
+  { set: 'replicas=0', says: '/replicas' },
+  { set: 'replicas="two"', says: '/replicas' },
+  { set: 'replica=2', says: 'replica' },
+  { set: 'logLevel="loud"', says: '/logLevel' },
+  { set: 'image.operator.tag="a b"', says: '/image/operator/tag' },
+  { set: 'image.operator.repository=""', says: '/image/operator/repository' },
+  { set: 'image.session.pullPolicy="Sometimes"', says: '/image/session/pullPolicy' },
+  { set: 'imagePullSecrets=["mirror"]', says: '/imagePullSecrets/0' },
+  { set: 'session.env={"A":1}', says: '/session/env/A' },
+  { set: 'session.env={"A B":"1"}', says: "'A B'" },
+  { set: 'resources={"limits":{"memory":"much"}}', says: '/resources/limits/memory' },
+  { set: 'session.resources.webjs={}', says: '/session/resources' },
+  { set: 'sessionEnd.drainSeconds=-1', says: '/sessionEnd/drainSeconds' },
+  { set: 'outbound.allow=["10.0.0.1"]', says: '/outbound/allow/0' },
+  { set: 'crds.install="yes"', says: '/crds/install' },
+  { set: 'drain.enabled="yes"', says: '/drain/enabled' },
+  { set: 'fullnameOverride="Wharf"', says: '/fullnameOverride' },
+  { set: 'nameOverride="a_b"', says: '/nameOverride' },
+])('$set is refused by name', async ({ set, says }) => {
+  const { status, stderr } = await chart.tryRender([set]);
+  expect(status).toBe(1);
+  expect(stderr).toContain(says);
+});
+
+describe('the package', () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'berth-chart-'));
+  });
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+
+  test('gives the same as the folder', async () => {
+    await chart.helm('package', chartDir, '--destination', dir);
+    const { version } = parse(await readFile(join(chartDir, 'Chart.yaml'), 'utf8')) as { version: string };
+    const packaged = await chart.render([], { chart: join(dir, `berth-${version}.tgz`) });
+    expect(packaged).toEqual(await chart.render());
+  });
+});
+
+test('the sample is of the version that the chart installs', async () => {
+  const sample = parse(await readFile(join(projectDir, 'docs/samples/session.yaml'), 'utf8')) as Manifest;
+  const crd = only(await chart.render(), 'CustomResourceDefinition', 'whatsappsessions.berth.dev');
+  expect(sample.apiVersion).toBe(`${crd.spec.group}/${crd.spec.versions?.[0]?.name}`);
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { createIdentifyPod, TokenReviewError } from '../../../../operator/api/identify-pod.ts';
+import type { ApiRequest } from '../../../../operator/kubernetes/client.ts';
+
+const extra = {
+  'authentication.kubernetes.io/pod-name': ['alice'],
+  'authentication.kubernetes.io/pod-uid': ['run-1'],
+};
+const good = {
+  authenticated: true,
+  audiences: ['berth-operator'],
+  user: { username: 'system:serviceaccount:shop:default', extra },
+};
+
+function answering(status: unknown) {
+  const bodies: unknown[] = [];
+  const client = {
+    async request<T>({ body }: ApiRequest): Promise<T> {
+      bodies.push(body);
+      return { status } as T;
+    },
+  };
+  return { bodies, identify: createIdentifyPod({ client }) };
+}
+
+test('identifyPod() asks for our audience alone, and once for a token that was accepted', async () => {
+  const { identify, bodies } = answering(good);
+  const identity = { namespace: 'shop', serviceAccount: 'default', podName: 'alice', podUid: 'run-1' };
+  expect(await identify('token')).toEqual(identity);
+  expect(await identify('token')).toEqual(identity);
+  expect(bodies).toMatchObject([{ spec: { token: 'token', audiences: ['berth-operator'] } }]);
+});
+
+test.each([
+  ['a refused token', { authenticated: false, error: '[invalid bearer token, token has expired]' }],
+  ['no word', {}],
+  ['another audience', { ...good, audiences: ['api'] }],
+  ['no audience', { ...good, audiences: undefined }],
+  ["a person's token", { ...good, user: { username: 'ada', extra } }],
+  ['a token bound to no pod', { ...good, user: { username: good.user.username } }],
+])('identifyPod() takes %s for unauthenticated, and asks again the next time', async (_name, status) => {
+  const { identify, bodies } = answering(status);
+  expect(await identify('token')).toBe('unauthenticated');
+  await identify('token');
+  expect(bodies).toHaveLength(2);
+});
+
+test.each(['', 'x'.repeat(10_000)])('identifyPod() sends no impossible token on', async (token) => {
+  const { identify, bodies } = answering(good);
+  expect(await identify(token)).toBe('unauthenticated');
+  expect(bodies).toEqual([]);
+});
+
+test('identifyPod() does not take trouble of the store for a refusal', async () => {
+  const error = '[invalid bearer token, etcdserver: request timed out]';
+  const { identify } = answering({ authenticated: false, error });
+  await expect(identify('token')).rejects.toThrow(TokenReviewError);
+});

@@ -1,0 +1,51 @@
+import { ConfigError, readConfig } from '@berth/session-pod/config.ts';
+import { expect, test } from 'vitest';
+
+const complete = {
+  POD_NAME: 'alpha',
+  POD_NAMESPACE: 'demo',
+  POD_UID: 'run-1',
+  BERTH_ENGINE: 'Baileys',
+  BERTH_OPERATOR_URL: 'https://berth-operator.berth-system.svc:8443',
+  BERTH_CA_FILE: '/etc/berth/ca/ca.crt',
+  BERTH_TOKEN_FILE: '/var/run/secrets/berth/token',
+  BERTH_DATA_DIR: '/data',
+};
+
+test('readConfig() reads what a pod is given, and takes empty for absent', () => {
+  expect(readConfig({ ...complete, WHATSAPP_WEB_SOCKET_URL: '', WHATSAPP_ROOT_PUBLIC_KEY: '' })).toEqual({
+    podName: 'alpha',
+    podNamespace: 'demo',
+    runUid: 'run-1',
+    engine: 'Baileys',
+    operatorUrl: 'https://berth-operator.berth-system.svc:8443',
+    caFile: '/etc/berth/ca/ca.crt',
+    tokenFile: '/var/run/secrets/berth/token',
+    dataDirectory: '/data',
+    terminationLog: '/dev/termination-log',
+    apiPort: 8443,
+    localSocket: '/tmp/berth.sock',
+    logLevel: 'info',
+  });
+});
+
+test.each(Object.keys(complete))('readConfig() names "%s" when it is missing', (name) => {
+  expect(() => readConfig({ ...complete, [name]: '' })).toThrow(ConfigError);
+  expect(() => readConfig({ ...complete, [name]: undefined })).toThrow(`"${name}" is missing`);
+});
+
+test.each([
+  { name: 'BERTH_ENGINE', value: 'Selenium' },
+  { name: 'BERTH_OPERATOR_URL', value: 'http://berth-operator' },
+  { name: 'BERTH_API_PORT', value: '70000' },
+  { name: 'LOG_LEVEL', value: 'loud' },
+  { name: 'WHATSAPP_WEB_SOCKET_URL', value: 'http://stand-in' },
+  { name: 'WHATSAPP_ROOT_PUBLIC_KEY', value: 'abc' },
+])('readConfig() names "$name" when it is "$value"', ({ name, value }) => {
+  expect(() => readConfig({ ...complete, [name]: value })).toThrow(`"${name}" is "${value}" instead of`);
+});
+
+test('readConfig() trusts no root of its own on the real WhatsApp', () => {
+  const environment = { ...complete, WHATSAPP_ROOT_PUBLIC_KEY: 'ab'.repeat(32) };
+  expect(() => readConfig(environment)).toThrow('"WHATSAPP_WEB_SOCKET_URL" is missing beside');
+});

@@ -1,0 +1,36 @@
+/** For each phone; the oldest goes first. */
+const maxMessages = 1_000;
+const maxPhones = 20_000;
+
+/** A message of a session, as the contact it was sent to decrypted it. */
+export interface ReceivedMessage {
+  readonly id: string;
+  /** The contact's phone number. */
+  readonly to: string;
+  /** RFC 3339 in UTC. */
+  readonly receivedAt: string;
+  /** The kind of content, for instance "extendedTextMessage". Absent where decryption failed. */
+  readonly type?: string;
+  readonly text?: string;
+  /** Why it could not be decrypted. */
+  readonly failure?: string;
+}
+
+/** What sessions have sent, by the phone they are linked to. */
+export class Inbox {
+  readonly #byPhone = new Map<string, ReceivedMessage[]>();
+
+  add(phone: string, message: ReceivedMessage) {
+    const messages = this.#byPhone.get(phone) ?? [];
+    messages.push(message);
+    if (messages.length > maxMessages) messages.shift();
+    const [oldest] = this.#byPhone.keys();
+    if (!this.#byPhone.has(phone) && this.#byPhone.size >= maxPhones && oldest) this.#byPhone.delete(oldest);
+    this.#byPhone.set(phone, messages);
+  }
+
+  /** Oldest first. */
+  of(phone: string): readonly ReceivedMessage[] {
+    return this.#byPhone.get(phone) ?? [];
+  }
+}

@@ -1,0 +1,157 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type BinaryNode } from '@whiskeysockets/baileys';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { answerByRoutes } from '../admin-http/admin-routes.ts';
+import { type Log, logNothing } from '../admin-http/log.ts';
+import { startServer, stopServer } from '../admin-http/start-server.ts';
+import type { Device } from './account.ts';
+import { whatsappAdminApi } from './admin-api.ts';
+import { issueCertificateChain } from './certificate-chain.ts';
+import { Connection, type ConnectionHandlers } from './connection.ts';
+import { createFaults } from './faults.ts';
+import { Inbox } from './inbox.ts';
+import { LiveConnections } from './live-connections.ts';
+import { createLogin } from './login.ts';
+import { LoginLog } from './login-log.ts';
+import { LoginPolicy } from './login-policy.ts';
+import { createMessages } from './messages.ts';
+import { createPairing } from './pairing.ts';
+import { createQueries } from './queries.ts';
+import { rootKey, rootKeyInFile } from './root-key.ts';
+import { ProtocolError } from './stanza.ts';
+import { createStateSaver, emptyWorld, readWorld } from './state-file.ts';
+
+const maxConnections = 20_000;
+const maxWebSocketMessageBytes = 2 * 1_024 * 1_024;
+
+export interface WhatsAppOptions {
+  /** 0, the default, takes a free one. */
+  readonly port?: number;
+  readonly host?: string;
+  /** 64 hexadecimal digits; a new key unless told. */
+  readonly rootPrivateKey?: string | undefined;
+  /** Where the root key is kept over a restart, unless it is given. */
+  readonly rootKeyFile?: string | undefined;
+  /** Where accounts and devices are kept over a restart; only in memory unless told. */
+  readonly stateFile?: string | undefined;
+  readonly log?: Log;
+}
+
+export interface WhatsApp {
+  readonly port: number;
+  /** For a phone-client. */
+  readonly baseUrl: string;
+  /** What a client takes for `waWebSocketUrl`. */
+  readonly webSocketUrl: string;
+  /** 64 hexadecimal digits: what a client takes for `WA_CERT_DETAILS.PUBLIC_KEY`. */
+  readonly rootPublicKey: string;
+  /** Cuts every connection and stops; the state is written before. */
+  stop(): Promise<void>;
+}
+
+/** Starts a stand-in for WhatsApp's servers: the multi-device protocol at /ws/chat, and what a test does at /admin. */
+export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<WhatsApp> {
+  const {
+    port: wantedPort = 0,
+    host = '127.0.0.1',
+    rootPrivateKey,
+    rootKeyFile,
+    stateFile,
+    log = logNothing,
+  } = options;
+  const root = rootKeyFile && !rootPrivateKey ? rootKeyInFile(rootKeyFile) : rootKey(rootPrivateKey);
+  const rootPublicKey = root.public.toString('hex');
+  const identity = issueCertificateChain(root);
+  const world = stateFile ? readWorld(stateFile) : emptyWorld();
+  const saver = stateFile ? createStateSaver(stateFile, world) : undefined;
+  const changed = () => saver?.changed();
+  const live = new LiveConnections();
+  const logins = new LoginLog();
+  const policy = new LoginPolicy();
+  const inbox = new Inbox();
+  const messages = createMessages({ world, live, inbox, changed });
+  const answerQuery = createQueries({ world, changed, unlink });
+  const causeFault = createFaults({ world, live, policy, unlink });
+  const login = createLogin({ world, live, logins, policy, onLogin: messages.sendPending });
+  const pairing = createPairing({
+    world,
+    onPaired: (connection) => {
+      changed();
+      log('Device linked', { connection: connection.id });
+      connection.endWithStreamError(515); // The client is to come back as the device it is now.
+    },
+  });
+
+  function unlink(device: Device) {
+    const connection = live.connectionOf(device);
+    world.accounts.get(device.phone)?.devices.delete(device.id);
+    changed();
+    connection?.endWithConflict('device_removed', 401);
+  }
+
+  const handlers: ConnectionHandlers = {
+    onHandshake: async (connection, handshake) => {
+      if (handshake.payload.devicePairingData) pairing.offer(connection, handshake);
+      else await login(connection, handshake);
+      log('Client arrived', { connection: connection.id });
+    },
+    onStanza: async (connection, received) => {
+      const device = live.deviceOf(connection);
+      if (device) return onDeviceStanza(connection, device, received);
+      if (received.tag === 'iq' && received.attrs['type'] === 'result') pairing.complete(connection, received);
+    },
+    onClose: (connection, code) => {
+      logins.close(connection, code);
+      live.remove(connection);
+      pairing.forget(connection);
+      log('Client left', { connection: connection.id, code });
+    },
+    onError: (connection, error) => log('Connection broken', { connection: connection.id, error: describe(error) }),
+  };
+
+  async function onDeviceStanza(connection: Connection, device: Device, received: BinaryNode) {
+    switch (received.tag) {
+      case 'iq':
+        if (received.attrs['type'] !== 'result') connection.send(answerQuery(device, received));
+        return;
+      case 'message':
+        return messages.onMessage(connection, device, received);
+      case 'receipt':
+        return messages.onReceipt(connection, device, received);
+      case 'ack':
+        return messages.onAck(device, received);
+      default: // Presence and the like need no answer.
+    }
+  }
+
+  const routes = whatsappAdminApi({ pairing, messages, inbox, logins, live, causeFault, rootPublicKey });
+  const server = createServer((request, response) => void answerByRoutes(routes, request, response));
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxWebSocketMessageBytes });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const known = request.url?.split('?')[0] === '/ws/chat';
+    if (!known || policy.refusesEveryone || live.count >= maxConnections) return socket.destroy();
+    sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      live.add(new Connection(webSocket, request.socket.remoteAddress ?? '', identity, handlers));
+    });
+  });
+
+  const port = await startServer(server, { port: wantedPort, host });
+  return {
+    port,
+    baseUrl: `http://${host}:${port}`,
+    webSocketUrl: `ws://${host}:${port}/ws/chat`,
+    rootPublicKey,
+    async stop() {
+      saver?.flush();
+      live.dropAll();
+      await stopServer(server);
+    },
+  };
+}
+
+/** The class of an error of somebody else's code: its message may hold what was sent. */
+function describe(error: unknown): string {
+  if (error instanceof ProtocolError) return error.message;
+  return error instanceof Error ? error.name : typeof error;
+}
