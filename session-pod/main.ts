@@ -185,7 +185,7 @@ function main(): void {
   quietConsole(log);
   process.on('uncaughtException', (error) => crash(config, log, error));
   process.on('unhandledRejection', (error) => {
-    if (isLostConnection(error)) log.warn({ err: error }, 'Engine lost its connection in the middle of something');
+    if (isLostConnection(error)) log.debug({ err: error }, 'Engine lost its connection in the middle of something');
     else crash(config, log, error);
   });
   run(config, log).catch((error: unknown) => crash(config, log, error));

@@ -3,7 +3,7 @@ import type { SessionEnd, Sink } from '../resource/session-end.ts';
 
 /** Times of the outbox, in milliseconds. */
 export interface DeliveryTimes {
-  /** From the record until a sink that does not take it is given up. */
+  /** From the record until a sink is given up that does not take it: after an attempt, so never without one. */
   readonly giveUpAfterMs: number;
   /** How long a record is kept after every sink has it, or after it was made when there is no sink. */
   readonly keepDeliveredMs: number;
@@ -14,7 +14,6 @@ export interface DeliveryTimes {
 /** What to do for a record now. */
 export type DeliveryStep =
   | { readonly type: 'attempt'; readonly sinks: readonly Sink[] }
-  | { readonly type: 'give-up' }
   /** Into the operator's namespace: its own is being deleted, or it is. */
   | { readonly type: 'move' }
   /** Takes the finalizer off. */
@@ -33,7 +32,6 @@ export function deliveryStep(
   const open = openSinks(end);
   if (open.length > 0 && end.status?.delivered !== 'GivenUp') {
     if (deletionTimestamp !== undefined && namespace !== operatorNamespace) return { type: 'move' };
-    if (nowMs >= createdAtMs + times.giveUpAfterMs) return { type: 'give-up' };
     const nextAtMs = Date.parse(end.status?.nextAttemptAt ?? '');
     return nextAtMs > nowMs ? { type: 'wait', forMs: nextAtMs - nowMs } : { type: 'attempt', sinks: open };
   }

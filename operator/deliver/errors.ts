@@ -37,5 +37,9 @@ const toldLimit = 200;
 export function toldOf(error: unknown): string {
   const what = error instanceof Error && 'what' in error && typeof error.what === 'string' ? error.what : undefined;
   const text = what ?? (error instanceof BerthError ? error.message : 'the operator failed, see its log');
-  return text.length <= toldLimit ? text : `${Array.from(text).slice(0, toldLimit - 1).join('')}…`;
+  return text.length <= toldLimit
+    ? text
+    : `${Array.from(text)
+        .slice(0, toldLimit - 1)
+        .join('')}…`;
 }

@@ -36,7 +36,12 @@ export function createRecords(client: Pick<KubernetesClient, 'request'>): Record
     return goneIsUndefined(client.request({ method: 'GET', path: path.sessionEnd(namespace, name), signal }));
   }
 
-  async function patch(at: string, { metadata }: SessionEnd, body: Readonly<Record<string, object>>, signal: AbortSignal) {
+  async function patch(
+    at: string,
+    { metadata }: SessionEnd,
+    body: Readonly<Record<string, object>>,
+    signal: AbortSignal,
+  ) {
     const { uid, resourceVersion } = metadata;
     return goneIsUndefined(
       client.request<SessionEnd>({

@@ -9,8 +9,11 @@ export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 
 const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
 
+/** What the condition Ready is judged by, beside the session. */
+type Sight = Pick<Observed, 'pod' | 'nowMs' | 'draining'>;
+
 /** Whether messages can be sent now, and if not, why and what to do. */
-export function readyCondition(observed: Observed, session: ObservedSession, failure?: string): Verdict {
+export function readyCondition(observed: Sight, session: ObservedSession, failure?: string): Verdict {
   const { pod } = observed;
   if (pod === undefined || pod.sessionUid !== session.uid) return withoutPod(observed, session, failure);
   const { run, report } = session.status;
@@ -58,7 +61,7 @@ function terminating({ status: { run } }: ObservedSession, pod: ObservedPod): Ve
   );
 }
 
-function withoutPod({ nowMs, draining }: Observed, session: ObservedSession, failure: string | undefined): Verdict {
+function withoutPod({ nowMs, draining }: Sight, session: ObservedSession, failure: string | undefined): Verdict {
   if (failure !== undefined) return no('ReconcileFailed', failure);
   const { spec, status, deletionRequested } = session;
   if (deletionRequested) return no('Terminating', 'The session is being deleted');

@@ -1,6 +1,6 @@
 import type { Phase, RunStatus, WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
 import { pairedCondition, readyCondition, type Verdict, webhooksCondition } from './conditions.ts';
-import type { Observed, ObservedSession } from './observed.ts';
+import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 import { recoveryAfter } from './recovery.ts';
 
 /** What a person reads first; made from the conditions, and no rule reads it. */
@@ -37,42 +37,76 @@ export function sessionStatus(observed: Observed, session: ObservedSession, fail
     ...(run === undefined ? {} : { run }),
     ...(recovery === undefined ? {} : { recovery }),
   };
-  return { ...next, ...presentation({ ...observed, session: { ...session, status: next } }, session, failure) };
+  return { ...next, ...presentation(observed, { ...session, status: next }, session, failure) };
 }
 
-/** The derived part of the status: what the receiver of reports writes together with a report, in one write. */
-export function presentation(
+type Derived = Pick<WhatsAppSessionStatus, 'observedGeneration' | 'phase' | 'conditions'>;
+
+function presentation(
   observed: Observed,
+  session: ObservedSession,
   before: ObservedSession,
   failure?: string,
-): Pick<WhatsAppSessionStatus, 'observedGeneration' | 'phase' | 'conditions'> {
-  const session = observed.session ?? before;
-  const ready = readyCondition(observed, session, failure);
-  const verdicts: [string, Verdict | undefined][] = [
-    ['Ready', ready],
-    ['Paired', pairedCondition(session)],
-    ['WebhooksReady', webhooksCondition(observed, session)],
-  ];
-  const conditions = verdicts.flatMap(([type, verdict]) => {
-    if (verdict === undefined) return [];
-    const old = before.status.conditions?.find((condition) => condition.type === type);
-    const same = old?.status === verdict.status;
-    return [
-      {
-        type,
-        ...verdict,
-        observedGeneration: session.generation,
-        lastTransitionTime: same ? old.lastTransitionTime : rfc3339Seconds(observed.nowMs),
-      },
-    ];
+): Derived {
+  return derived(observed, session, before, {
+    Ready: readyCondition(observed, session, failure),
+    Paired: pairedCondition(session),
+    WebhooksReady: webhooksCondition(observed, session),
   });
-  return { observedGeneration: session.generation, phase: phaseOfReason[ready.reason] ?? 'Pending', conditions };
+}
+
+/**
+ * What follows from a report: the receiver writes it together with the report, in one write. Conditions that a report has
+ * no part in stay as they are.
+ * @param session with the new report in its status
+ * @param before the session as it is stored
+ */
+export function reportedStatus(
+  session: ObservedSession,
+  pod: ObservedPod,
+  before: ObservedSession,
+  nowMs: number,
+): Derived & Pick<WhatsAppSessionStatus, 'run'> {
+  const run = runStatus({ pod }, session);
+  return {
+    ...derived({ nowMs }, session, before, {
+      Ready: readyCondition({ pod, nowMs, draining: false }, session),
+      Paired: pairedCondition(session),
+    }),
+    // A first report may come before the leader has written of the run, which is the leader's to write.
+    ...(run !== undefined && session.status.run?.uid === pod.uid ? { run } : {}),
+  };
+}
+
+function derived(
+  { nowMs }: Pick<Observed, 'nowMs'>,
+  session: ObservedSession,
+  before: ObservedSession,
+  verdicts: Readonly<Record<string, Verdict | undefined>>,
+): Derived {
+  const stored = before.status.conditions ?? [];
+  const judged = Object.entries(verdicts).flatMap(([type, verdict]) => {
+    if (verdict === undefined) return [];
+    const old = stored.find((condition) => condition.type === type);
+    const lastTransitionTime = old?.status === verdict.status ? old.lastTransitionTime : rfc3339Seconds(nowMs);
+    return [{ type, ...verdict, observedGeneration: session.generation, lastTransitionTime }];
+  });
+  const others = stored.filter(({ type }) => !(type in verdicts));
+  const ready = verdicts['Ready'];
+  return {
+    observedGeneration: session.generation,
+    phase: phaseOfReason[ready?.reason ?? ''] ?? 'Pending',
+    conditions: [...judged, ...others],
+  };
 }
 
 /** Kubernetes writes times without fractions; with them, each read would look like a change. */
 const rfc3339Seconds = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
-function runStatus({ pod, sessionEnd }: Observed, session: ObservedSession): RunStatus | undefined {
+function runStatus(
+  { pod, sessionEnd }: Pick<Observed, 'pod' | 'sessionEnd'>,
+  session: ObservedSession,
+): RunStatus | undefined {
   const known = session.status.run;
   if (pod === undefined || pod.sessionUid !== session.uid) {
     // Kept until its end is recorded: it is what tells that there was a run at all.

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { BerthError } from '@berth/protocol';
 import type { WASocket } from '@whiskeysockets/baileys';
 import { jidNormalizedUser, makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
@@ -24,6 +25,8 @@ export interface BaileysEngineOptions {
   readonly rootPublicKey?: string;
 }
 
+/** Enough for a slow login; without an end of ours a dial that Baileys lost track of would never be dialled again. */
+const dialWithinMs = 90_000;
 /** A silent connection is noticed after at most twice this time (59 s were seen at Baileys' default of 30 s). */
 const keepAliveIntervalMs = 20_000;
 
@@ -36,7 +39,16 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
   if (options.rootPublicKey) WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(options.rootPublicKey, 'hex');
   let socket: WASocket | undefined;
   let isOpen = false;
+  let dialTimer: NodeJS.Timeout | undefined;
 
+  /** Ends a connection of which Baileys itself will not tell the end. */
+  const giveUp = (dialled: WASocket, code: number, message: string) => {
+    if (socket !== dialled) return;
+    clearTimeout(dialTimer);
+    socket = undefined;
+    discard(dialled);
+    listener.onSession({ type: 'Closed', code, saidByWhatsApp: false, message, random: Math.random() });
+  };
   const fail = (error: unknown) => {
     log.error({ err: error }, 'Credentials cannot be kept');
     const message = error instanceof Error ? error.message : String(error);
@@ -48,6 +60,7 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
   return {
     async connect() {
       discard(socket);
+      clearTimeout(dialTimer);
       isOpen = false;
       const dialled = makeWASocket({
         auth: auth.state,
@@ -59,9 +72,15 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
       });
       socket = dialled;
       const isCurrent = () => socket === dialled;
+      dialTimer = setTimeout(() => giveUp(dialled, 408, 'WhatsApp did not answer the dial'), dialWithinMs);
+      // Baileys asks for this event and does nothing with it, so a proxy's refusal would leave it dialling for ever (seen).
+      dialled.ws.once('unexpected-response', (_request, { statusCode = 0 }: IncomingMessage) => {
+        giveUp(dialled, statusCode, `The upgrade to a WebSocket was answered with ${statusCode}`);
+      });
       keepCredentials(dialled, auth, fail);
       dialled.ev.on('connection.update', ({ connection, lastDisconnect, qr, isNewLogin }) => {
         if (!isCurrent()) return;
+        if (qr || connection === 'open' || connection === 'close') clearTimeout(dialTimer);
         if (qr) listener.onSession({ type: 'QrReceived', qr });
         if (isNewLogin) listener.onSession({ type: 'Paired' });
         if (connection === 'open') {
@@ -101,6 +120,7 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
     },
     async close(withinMs) {
       const last = socket;
+      clearTimeout(dialTimer);
       socket = undefined; // From here on nothing it says is heard.
       isOpen = false;
       if (!last) return;

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { pino } from 'pino';
 
 export type Log = Logger;
@@ -11,12 +11,26 @@ const secretFields = ['qr', 'text', 'token', 'authorization', 'creds'];
  * @param level a level of pino: trace, debug, info, warn, error, fatal, silent
  * @param fields on every line
  */
-export function createLog(level: string, fields: Readonly<Record<string, string>>): Log {
-  return pino({
+export function createLog(
+  level: string,
+  fields: Readonly<Record<string, string>>,
+  destination: DestinationStream = pino.destination({ fd: 1, sync: true }), // Nothing is lost by an exit.
+): Log {
+  const options: LoggerOptions = {
     level,
     base: fields,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
     redact: { paths: secretFields.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
-  });
+  };
+  return pino(options, destination);
+}
+
+/** Without the properties that libraries hang on their errors: Baileys' carry the stanza, with addresses and texts. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const code = 'code' in error ? { code: error.code } : {};
+  return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }

@@ -13,11 +13,15 @@ export async function hasKind(): Promise<boolean> {
   return (await run('docker', ['info'])).status === 0;
 }
 
+/** Whether our cluster is among those that kind runs. */
+export async function isKindClusterUp(): Promise<boolean> {
+  return (await mustRun('kind', ['get', 'clusters'])).split('\n').includes(name);
+}
+
 /** Makes the kind cluster unless there is one, and writes its kubeconfig where the bare cluster's would be. */
 export async function startKindCluster(): Promise<void> {
   await mkdir(dirname(kubeconfigPath), { recursive: true });
-  const clusters = await mustRun('kind', ['get', 'clusters']);
-  if (!clusters.split('\n').includes(name))
+  if (!(await isKindClusterUp()))
     await step('Starting the kind cluster', '1 min', () =>
       mustRun('kind', ['create', 'cluster', '--name', name, '--wait', '2m', '--kubeconfig', kubeconfigPath], {
         timeoutMs: 600_000,

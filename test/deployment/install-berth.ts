@@ -3,19 +3,23 @@ import { CommandError, type CommandResult } from '../cluster/command.ts';
 import { projectDir } from '../cluster/paths.ts';
 import { helm, kubectl } from './kubectl.ts';
 import { ensureRestrictedNamespace } from './restricted-namespace.ts';
-import { waitForRollout } from './rollout.ts';
-import type { StandIns } from './stand-ins.ts';
+import { type Deployed, waitForRollout } from './rollout.ts';
+import type { StandInAddresses } from './stand-ins.ts';
 
 export const berthNamespace = 'berth-system';
 export const release = 'berth';
-export const operatorDeployment = 'berth-operator';
-export const operatorSelector = 'app.kubernetes.io/instance=berth,app.kubernetes.io/component=operator';
+/** The operator as the chart deploys it by these names. */
+export const operator: Deployed = {
+  namespace: berthNamespace,
+  name: 'berth-operator',
+  selector: 'app.kubernetes.io/instance=berth,app.kubernetes.io/component=operator',
+};
 
 /** Values of the chart, as far as a test wants them otherwise. */
 export type ChartValues = Readonly<Record<string, unknown>>;
 
 /** Installs the chart from the tree, or brings what is installed up to it, and waits until the operator runs. */
-export async function installBerth(standIns: StandIns, values: ChartValues = {}): Promise<void> {
+export async function installBerth(standIns: StandInAddresses, values: ChartValues = {}): Promise<void> {
   await ensureRestrictedNamespace(berthNamespace);
   const all = { ...developmentValues(standIns), ...values };
   let result = await upgrade(all);
@@ -24,7 +28,7 @@ export async function installBerth(standIns: StandIns, values: ChartValues = {})
     result = await upgrade(all);
   }
   mustSucceed('helm upgrade', result);
-  await waitForRollout(berthNamespace, operatorDeployment, operatorSelector);
+  await waitForRollout(operator);
 }
 
 /** Runs `helm uninstall`, which ends every run first and lets go of every session. Nothing installed: does nothing. */
@@ -39,7 +43,7 @@ export async function isBerthInstalled(): Promise<boolean> {
 }
 
 /** The images of the tree, on the stand-ins: a session whose settings were lost would dial the real WhatsApp. */
-const developmentValues = ({ webSocketUrl, rootPublicKey, network }: StandIns): ChartValues => ({
+const developmentValues = ({ webSocketUrl, rootPublicKey, network }: StandInAddresses): ChartValues => ({
   image: { operator: { tag: 'dev' }, session: { baileys: { tag: 'dev' } } },
   session: { env: { WHATSAPP_WEB_SOCKET_URL: webSocketUrl, WHATSAPP_ROOT_PUBLIC_KEY: rootPublicKey } },
   outbound: { allow: [network] },

@@ -14,12 +14,15 @@ const maxSecrets = 100;
 /** Checks signatures of the Standard Webhooks scheme. */
 export class SignatureChecker {
   readonly #webhooks: Webhook[] = [];
+  readonly #secrets: string[] = [];
 
   /**
-   * Adds a secret and gives its place.
+   * Adds a secret unless it is known, and gives its place.
    * @throws {BadRequestError} not base64, with or without "whsec_" before it.
    */
   trust(secret: string): number {
+    const known = this.#secrets.indexOf(secret);
+    if (known >= 0) return known;
     if (this.#webhooks.length >= maxSecrets) {
       throw new BadRequestError('secret', `there are ${maxSecrets} already`, 'start a new receiver');
     }
@@ -28,7 +31,7 @@ export class SignatureChecker {
     } catch (cause) {
       throw new BadRequestError('secret', 'it is not base64', 'give one like "whsec_MDEyMw=="', { cause });
     }
-    return this.#webhooks.length - 1;
+    return this.#secrets.push(secret) - 1;
   }
 
   /** An old timestamp counts as a bad signature, as the scheme has it: 5 min. */

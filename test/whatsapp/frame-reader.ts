@@ -1,8 +1,10 @@
 import { ProtocolError } from './stanza.ts';
 
 /** "WA" and two version bytes. */
+const headerStart = 'WA';
 const headerBytes = 4;
 /** "ED", two version bytes, three bytes of length: stands before the header once the server gave a routing hint. */
+const routingStart = 'ED';
 const routingPrefixBytes = 7;
 const maxFrameBytes = 1_024 * 1_024;
 
@@ -16,7 +18,7 @@ export class FrameReader {
 
   /**
    * Takes more bytes and gives the frames they complete.
-   * @throws {ProtocolError} a frame says it is larger than 1 MiB.
+   * @throws {ProtocolError} the intro is none, or a frame says it is larger than 1 MiB.
    */
   read(bytes: Uint8Array): Buffer[] {
     this.#buffered = Buffer.concat([this.#buffered, bytes]);
@@ -33,13 +35,19 @@ export class FrameReader {
   }
 
   #skipIntro(): boolean {
-    const routed = this.#buffered.subarray(0, 2).toString('latin1') === 'ED';
+    const routed = this.#startsWith(0, routingStart);
     if (routed && this.#buffered.length < routingPrefixBytes) return false;
-    const length = headerBytes + (routed ? routingPrefixBytes + this.#buffered.readUIntBE(4, 3) : 0);
-    if (this.#buffered.length < length) return false;
-    this.#buffered = this.#buffered.subarray(length);
+    const headerAt = routed ? routingPrefixBytes + this.#buffered.readUIntBE(4, 3) : 0;
+    if (this.#buffered.length < headerAt + headerBytes) return false;
+    if (!this.#startsWith(headerAt, headerStart))
+      throw new ProtocolError('read the intro', 'it is not of this protocol');
+    this.#buffered = this.#buffered.subarray(headerAt + headerBytes);
     this.#introRead = true;
     return true;
+  }
+
+  #startsWith(at: number, text: string): boolean {
+    return this.#buffered.subarray(at, at + text.length).toString('latin1') === text;
   }
 }
 

@@ -19,7 +19,8 @@ interface Dependencies {
 export function createQueries({ world, changed, unlink }: Dependencies) {
   function answerContent(device: Device, query: BinaryNode): BinaryNode[] | undefined {
     const asked = firstTagOf(query);
-    switch (query.attrs['xmlns']) {
+    const { xmlns = '' } = query.attrs;
+    switch (xmlns) {
       case 'encrypt':
         return aboutKeys(device, query, asked);
       case 'usync': {

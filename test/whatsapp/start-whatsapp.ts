@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type BinaryNode } from '@whiskeysockets/baileys';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { answerByRoutes } from '../admin-http/admin-routes.ts';
 import { type Log, logNothing } from '../admin-http/log.ts';
@@ -8,7 +7,8 @@ import { startServer, stopServer } from '../admin-http/start-server.ts';
 import type { Device } from './account.ts';
 import { whatsappAdminApi } from './admin-api.ts';
 import { issueCertificateChain } from './certificate-chain.ts';
-import { Connection, type ConnectionHandlers } from './connection.ts';
+import { createClientHandlers } from './client-handlers.ts';
+import { Connection } from './connection.ts';
 import { createFaults } from './faults.ts';
 import { Inbox } from './inbox.ts';
 import { LiveConnections } from './live-connections.ts';
@@ -19,7 +19,6 @@ import { createMessages } from './messages.ts';
 import { createPairing } from './pairing.ts';
 import { createQueries } from './queries.ts';
 import { rootKey, rootKeyInFile } from './root-key.ts';
-import { ProtocolError } from './stanza.ts';
 import { createStateSaver, emptyWorld, readWorld } from './state-file.ts';
 
 const maxConnections = 20_000;
@@ -90,41 +89,7 @@ export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<What
     connection?.endWithConflict('device_removed', 401);
   }
 
-  const handlers: ConnectionHandlers = {
-    onHandshake: async (connection, handshake) => {
-      if (handshake.payload.devicePairingData) pairing.offer(connection, handshake);
-      else await login(connection, handshake);
-      log('Client arrived', { connection: connection.id });
-    },
-    onStanza: async (connection, received) => {
-      const device = live.deviceOf(connection);
-      if (device) return onDeviceStanza(connection, device, received);
-      if (received.tag === 'iq' && received.attrs['type'] === 'result') pairing.complete(connection, received);
-    },
-    onClose: (connection, code) => {
-      logins.close(connection, code);
-      live.remove(connection);
-      pairing.forget(connection);
-      log('Client left', { connection: connection.id, code });
-    },
-    onError: (connection, error) => log('Connection broken', { connection: connection.id, error: describe(error) }),
-  };
-
-  async function onDeviceStanza(connection: Connection, device: Device, received: BinaryNode) {
-    switch (received.tag) {
-      case 'iq':
-        if (received.attrs['type'] !== 'result') connection.send(answerQuery(device, received));
-        return;
-      case 'message':
-        return messages.onMessage(connection, device, received);
-      case 'receipt':
-        return messages.onReceipt(connection, device, received);
-      case 'ack':
-        return messages.onAck(device, received);
-      default: // Presence and the like need no answer.
-    }
-  }
-
+  const handlers = createClientHandlers({ live, logins, pairing, login, messages, answerQuery, log });
   const routes = whatsappAdminApi({ pairing, messages, inbox, logins, live, causeFault, rootPublicKey });
   const server = createServer((request, response) => void answerByRoutes(routes, request, response));
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxWebSocketMessageBytes });
@@ -148,10 +113,4 @@ export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<What
       await stopServer(server);
     },
   };
-}
-
-/** The class of an error of somebody else's code: its message may hold what was sent. */
-function describe(error: unknown): string {
-  if (error instanceof ProtocolError) return error.message;
-  return error instanceof Error ? error.name : typeof error;
 }

@@ -6,7 +6,8 @@ import type { Account, Device, PendingMessage, World } from './account.ts';
 import { Contact, type ContactSnapshot } from './contact.ts';
 
 const version = 1;
-const coalesceMs = 100;
+/** From a change to the writing, in milliseconds: the state is written whole, some 90 kB for each device. */
+const coalesceMs = 250;
 
 export class StateFileError extends BerthError {
   readonly code = 'STAND_IN_STATE_FILE';
@@ -49,7 +50,7 @@ export function readWorld(path: string): World {
   }
 }
 
-/** Writes the whole state some 100 ms after a change; `flush` does it at once. */
+/** Writes the whole state 250 ms after a change; `flush` does it at once. */
 export function createStateSaver(path: string, world: World) {
   let timer: NodeJS.Timeout | undefined;
 

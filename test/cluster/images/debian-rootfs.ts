@@ -17,7 +17,8 @@ export class DebianSourcesMissingError extends BerthError {
   }
 }
 
-const packages = ['tini', 'ca-certificates', 'tzdata'];
+/** Node is linked with the last two. */
+const packages = ['tini', 'ca-certificates', 'tzdata', 'libatomic1', 'libstdc++6'];
 /** What no program in a container reads. */
 const trimmed = [
   'usr/share/doc',

@@ -27,7 +27,7 @@ test('fault "mute" is found out by the client as 408 after its keepalive', async
   const { client, number } = await aLinkedClient({ keepAliveIntervalMs: 500 });
   await phone().fault('mute', number);
   expect(await client.closed(12_000)).toBe(408);
-}, 15_000);
+});
 
 test('fault "thaw" takes back "freeze"', async () => {
   const { client, number } = await aLinkedClient();

@@ -23,3 +23,7 @@ test('read() refuses a frame of more than 1 MiB before it has come', () => {
   const reader = new FrameReader();
   expect(() => reader.read(Buffer.concat([header, Buffer.from([0xff, 0xff, 0xff])]))).toThrow(ProtocolError);
 });
+
+test('read() refuses an intro of another protocol', () => {
+  expect(() => new FrameReader().read(Buffer.from('GET / HTTP/1.1'))).toThrow(ProtocolError);
+});

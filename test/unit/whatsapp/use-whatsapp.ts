@@ -20,6 +20,7 @@ export interface LinkedClient {
 
 /** A stand-in for one test file, and unmodified clients of it that end with their test. */
 export function useWhatsApp() {
+  vi.setConfig({ testTimeout: 20_000 }); // Whole logins, on a machine that runs other tests as well.
   const builtInRoot = WA_CERT_DETAILS.PUBLIC_KEY;
   const clients: BaileysClient[] = [];
   let whatsApp: WhatsApp | undefined;

@@ -1,0 +1,176 @@
+import { randomInt } from 'node:crypto';
+import { mergePatch } from '@berth/operator/kubernetes/client.ts';
+import { path } from '@berth/operator/resource/names.ts';
+import type { WhatsAppSession, WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-session.ts';
+import type { SessionEndEvent, SessionState } from '@berth/protocol';
+import { kubeconfigPath } from '../cluster/paths.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { createSessionWorld, type SessionWorld } from '../integration/session-world.ts';
+import { tryKubectl } from './kubectl.ts';
+import { restricted } from './restricted-namespace.ts';
+import { sessionTool } from './session-tool.ts';
+import type { StandIns } from './stand-ins.ts';
+
+/** A session_end as the receiver got it. */
+export interface ReceivedEnd {
+  readonly event: SessionEndEvent;
+  readonly isSigned: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a person applies. */
+export type SessionManifest = Pick<WhatsAppSession, 'apiVersion' | 'kind' | 'spec'> & {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+};
+
+/** A namespace on the real cluster, whose sessions run in real pods against the stand-ins. */
+export interface ClusterWorld extends SessionWorld {
+  readonly standIns: StandIns;
+  /** The manifest of a session whose ends go, signed, to the receiver. */
+  manifest(name: string, spec?: Partial<WhatsAppSessionSpec>): SessionManifest;
+  /** Creates a session by `manifest`. */
+  start(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<WhatsAppSession>;
+  /** Scans the session's QR code with a phone, whose number it gives, and waits until the session is ready. */
+  pair(name: string): Promise<string>;
+  /** Both of them. */
+  startPaired(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<{ phone: string; runUid: string }>;
+  /** Waits until the session is ready in another run than `afterRun`, and gives the uid of its run. */
+  untilReady(name: string, afterRun?: string, timeoutMs?: number): Promise<string>;
+  untilPodGone(name: string, uid: string, timeoutMs?: number): Promise<void>;
+  /** The session_end events that the receiver got for this session, oldest first. */
+  receivedEnds(name: string): Promise<ReceivedEnd[]>;
+  untilReceivedEnds(name: string, count: number, timeoutMs?: number): Promise<ReceivedEnd[]>;
+  /** The states that the process of the session's present pod went through, by its log. */
+  states(name: string): Promise<SessionState[]>;
+  tool(name: string): ReturnType<typeof sessionTool>;
+  /** Deletes every session, waits until they are gone, then the namespace, for which it does not wait. */
+  removeAll(): Promise<void>;
+}
+
+/** The path of the receiver at which the ends of a session arrive. */
+export const sinkPath = (namespace: string, name: string) => `/${namespace}/${name}`;
+
+const signingSecret = { name: 'webhook-signing', key: 'key' };
+const readyWithinMs = 30_000;
+
+/** Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with. */
+export async function createClusterWorld(standIns: StandIns, prefix: string): Promise<ClusterWorld> {
+  const plain = await createSessionWorld(kubeconfigPath, prefix);
+  const { client, namespace } = plain;
+  await client.request({
+    method: 'PATCH',
+    path: `/api/v1/namespaces/${namespace}`,
+    contentType: mergePatch,
+    body: { metadata: { labels: { ...restricted, [madeHereLabel]: prefix } } },
+  });
+  await client.request({
+    method: 'POST',
+    path: path.secrets(namespace),
+    body: {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: signingSecret.name, namespace },
+      stringData: { [signingSecret.key]: standIns.webhookSecret },
+    },
+  });
+
+  const world: ClusterWorld = {
+    ...plain,
+    standIns,
+    tool: (name) => sessionTool(namespace, name),
+    manifest: (name, spec = {}) => ({
+      apiVersion: 'berth.dev/v1alpha1',
+      kind: 'WhatsAppSession',
+      metadata: { name, namespace },
+      spec: {
+        engine: 'Baileys',
+        recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } },
+        webhooks: [
+          { url: standIns.webhookUrl(sinkPath(namespace, name)), events: ['session_end'], secretRef: signingSecret },
+        ],
+        ...spec,
+      },
+    }),
+    start: (name, spec) => plain.apply(name, world.manifest(name, spec).spec),
+    async pair(name) {
+      await world.until(
+        name,
+        'that waits for pairing',
+        ({ status }) => status?.report?.state === 'waiting_for_pairing',
+        readyWithinMs,
+      );
+      const phone = `1555${randomInt(1_000_000, 10_000_000)}`;
+      await standIns.phone.scan(await world.tool(name).qrText(), phone);
+      await world.untilReady(name);
+      return phone;
+    },
+    async startPaired(name, spec) {
+      await world.start(name, spec);
+      const phone = await world.pair(name);
+      return { phone, runUid: await world.untilReady(name) };
+    },
+    async untilReady(name, afterRun, timeoutMs = readyWithinMs) {
+      const session = await world.until(
+        name,
+        'that is ready',
+        ({ status }) =>
+          status?.run !== undefined &&
+          status.run.uid !== afterRun &&
+          status.report?.runUid === status.run.uid &&
+          isTrue(status.conditions, 'Ready'),
+        timeoutMs,
+      );
+      return session.status?.run?.uid ?? '';
+    },
+    untilPodGone: (name, uid, timeoutMs = 20_000) =>
+      waitUntil(`removal of pod "${name}"`, timeoutMs, async () => {
+        const pod = await world.pod(name);
+        return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
+      }),
+    async receivedEnds(name) {
+      const received = await standIns.receiver.received(sinkPath(namespace, name));
+      return received
+        .filter(({ answer }) => answer === 200)
+        .map(({ body, headers, verifiedBy }) => ({
+          event: JSON.parse(body) as SessionEndEvent,
+          isSigned: verifiedBy !== undefined,
+          headers,
+        }));
+    },
+    untilReceivedEnds: (name, count, timeoutMs = 20_000) =>
+      waitUntil(`${count} session_end of "${name}" at the receiver`, timeoutMs, async () => {
+        const ends = await world.receivedEnds(name);
+        return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
+      }),
+    async states(name) {
+      const { stdout } = await tryKubectl(['--namespace', namespace, 'logs', name]);
+      return stdout
+        .split('\n')
+        .filter((line) => line.includes('"Session changed state"'))
+        .map((line) => (JSON.parse(line) as { to: SessionState }).to);
+    },
+    async removeAll() {
+      await client.request({ method: 'DELETE', path: path.sessions(namespace) });
+      await waitUntil(`removal of every session in "${namespace}"`, 40_000, async () => {
+        const { items } = await client.request<{ items: WhatsAppSession[] }>({
+          method: 'GET',
+          path: path.sessions(namespace),
+        });
+        return items.length === 0
+          ? { value: undefined }
+          : { seen: JSON.stringify(items.map(({ metadata, status }) => [metadata.name, status])) };
+      });
+      await client.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` });
+    },
+  };
+  return world;
+}
+
+/** On each namespace that is made here, so that what an interrupted run left can be found. */
+export const madeHereLabel = 'berth.dev/made-by';
+
+type Conditions = NonNullable<WhatsAppSession['status']>['conditions'];
+
+export function isTrue(conditions: Conditions, type: string): boolean {
+  return conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false;
+}

@@ -1,0 +1,252 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest';
+import { createDeliverToSink } from '../../operator/deliver/deliver-to-sink.ts';
+import { createDeliveryLoop, type DeliveryLoopOptions, defaultTimes } from '../../operator/deliver/delivery-loop.ts';
+import { createSigningKeys } from '../../operator/deliver/signing-keys.ts';
+import { slimSessionEnd } from '../../operator/observe/slim-session.ts';
+import { apiVersion, deliveryFinalizer, path } from '../../operator/resource/names.ts';
+import type { SessionEnd, Sink } from '../../operator/resource/session-end.ts';
+import { startReflector } from '../../operator/watch/list-watch.ts';
+import { createSlimCache } from '../../operator/watch/slim-cache.ts';
+import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import { keepingLog } from './proxied-api.ts';
+import { createSessionWorld, type SessionWorld } from './session-world.ts';
+
+/** A server of its own: the operators of other files' tests would deliver these records, too. */
+let server: TestApiServer;
+let operatorWorld: SessionWorld;
+beforeAll(async () => {
+  server = await startApiServer({ controllerManager: true });
+  operatorWorld = await createSessionWorld(server.kubeconfigPath, 'operator');
+});
+afterAll(async () => {
+  await operatorWorld?.close();
+  await server?.stop();
+});
+
+async function aWorld() {
+  const world = await createSessionWorld(server.kubeconfigPath, 'delivery');
+  onTestFinished(() => world.close());
+  return world;
+}
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+const answering =
+  (status: number): Answer =>
+  (_request, response) =>
+    void response.writeHead(status).end();
+
+/** A receiver whose answer can be changed. */
+async function aSink(answer: Answer) {
+  const sink = { answer, url: '', received: [] as { id: string; body: string; headers: Record<string, string> }[] };
+  const server = createServer((request, response) => {
+    request.once('data', (body) => {
+      const headers = request.headers as Record<string, string>;
+      sink.received.push({ id: headers['webhook-id'] ?? '', body: String(body), headers });
+      sink.answer(request, response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  sink.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`;
+  return sink;
+}
+
+/** An operator's delivery, as leader from the beginning. */
+async function startDelivery(world: SessionWorld, options: Partial<DeliveryLoopOptions> = {}) {
+  const { client } = world;
+  const operatorNamespace = operatorWorld.namespace;
+  const log = keepingLog();
+  onTestFailed(() => console.info(log.lines.join('\n')));
+  const ends = createSlimCache({ slim: slimSessionEnd });
+  const keys = createSigningKeys({ client, operatorNamespace });
+  const loop = createDeliveryLoop({
+    ends,
+    client,
+    send: createDeliverToSink({ keys, allow: ['127.0.0.0/8'], never: [], timeoutMs: 5_000, nowMs: Date.now }),
+    operatorNamespace,
+    backoff: { baseMs: 50, maxMs: 200 },
+    log,
+    ...options,
+  });
+  const reflector = startReflector({ client, log, name: 'sessionends', cache: ends, path: path.sessionEnds() });
+  await reflector.synced;
+  const leading = new AbortController();
+  const led = loop.lead(leading.signal);
+  const stop = async () => {
+    leading.abort();
+    await led;
+    loop.close();
+    await reflector.stop();
+  };
+  onTestFinished(stop);
+  return { stop, log };
+}
+
+async function record({ client, namespace }: SessionWorld, run: string, sinks: Sink[]): Promise<SessionEnd> {
+  const metadata = {
+    name: `alice-${run}`,
+    namespace,
+    ...(sinks.length === 0 ? {} : { finalizers: [deliveryFinalizer] }),
+  };
+  const spec: SessionEnd['spec'] = {
+    session: { namespace, name: 'alice', uid: 'session-1' },
+    run: { uid: run, number: 1 },
+    engine: 'Baileys',
+    reason: 'stopped',
+    message: 'The session was stopped',
+    endedAt: '2026-01-01T00:00:00Z',
+    terminationConfirmed: true,
+    sinks,
+  };
+  const body = { apiVersion, kind: 'SessionEnd', metadata, spec };
+  return client.request<SessionEnd>({ method: 'POST', path: path.sessionEnds(namespace), body });
+}
+
+function untilEnd(
+  { client }: SessionWorld,
+  namespace: string,
+  run: string,
+  what: string,
+  is: (end: SessionEnd | undefined) => boolean,
+) {
+  return waitUntil(what, 15_000, async () => {
+    const list = await client.request<{ items: SessionEnd[] }>({ method: 'GET', path: path.sessionEnds(namespace) });
+    const end = list.items.find(({ metadata }) => metadata.name === `alice-${run}`);
+    return is(end) ? { value: end } : { seen: JSON.stringify(end ?? 'no such record') };
+  });
+}
+
+const isSettled = (delivered: string) => (end: SessionEnd | undefined) =>
+  end?.status?.delivered === delivered && (end.metadata.finalizers ?? []).length === 0;
+
+test('a recorded end is delivered at once, signed, and its finalizer released', async () => {
+  const world = await aWorld();
+  const sink = await aSink(answering(200));
+  await startDelivery(world);
+  await record(world, 'run-1', [{ url: sink.url }]);
+  const end = await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(end?.status?.deliveries).toMatchObject([{ sink: sink.url, attempts: 1 }]);
+  expect(end?.status?.nextAttemptAt).toBeUndefined();
+  const secret = await world.client.request<{ data: Record<string, string> }>({
+    method: 'GET',
+    path: path.secret(operatorWorld.namespace, 'berth-signing-key'),
+  });
+  const key = Buffer.from(secret.data['key'] ?? '', 'base64').toString();
+  const [post] = sink.received;
+  expect(new Webhook(key).verify(post?.body ?? '', post?.headers ?? {})).toMatchObject({ id: 'run-1' });
+});
+
+test('a sink that fails is tried again, and told of; one that took it is left alone', async () => {
+  const world = await aWorld();
+  const [good, bad] = [await aSink(answering(204)), await aSink(answering(503))];
+  await startDelivery(world);
+  await record(world, 'run-1', [{ url: good.url }, { url: bad.url }]);
+  const failing = await untilEnd(world, world.namespace, 'run-1', 'second attempt', (end) =>
+    (end?.status?.deliveries ?? []).some(({ attempts }) => attempts >= 2),
+  );
+  expect(failing?.status?.delivered).toBe('False');
+  expect(failing?.metadata.finalizers).toEqual([deliveryFinalizer]);
+  expect(failing?.status?.deliveries?.[1]).toMatchObject({ sink: bad.url, lastError: '503 Service Unavailable' });
+  bad.answer = answering(200);
+  const end = await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(end?.status?.deliveries?.[1]?.lastError).toBeUndefined();
+  expect(good.received).toHaveLength(1);
+  expect(new Set(bad.received.map(({ id }) => id))).toEqual(new Set(['run-1']));
+});
+
+test('a missing key is named, and its creation heals the delivery', async () => {
+  const world = await aWorld();
+  const sink = await aSink(answering(200));
+  await startDelivery(world);
+  await record(world, 'run-1', [{ url: sink.url, secretRef: { name: 'hook', key: 'token' } }]);
+  await untilEnd(world, world.namespace, 'run-1', 'named key', (end) =>
+    (end?.status?.deliveries ?? []).some(({ lastError }) => lastError === 'there is no key "token" in a Secret "hook"'),
+  );
+  expect(sink.received).toEqual([]);
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hook' }, stringData: { token: 'raw' } };
+  await world.client.request({ method: 'POST', path: path.secrets(world.namespace), body });
+  await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  const [post] = sink.received;
+  const webhook = new Webhook('raw', { format: 'raw' });
+  expect(() => webhook.verify(post?.body ?? '', post?.headers ?? {})).not.toThrow();
+});
+
+test('a sink that never takes it is given up, and the record released', async () => {
+  const world = await aWorld();
+  const sink = await aSink(answering(500));
+  await startDelivery(world, { times: { ...defaultTimes, giveUpAfterMs: 1_000 } });
+  await record(world, 'run-1', [{ url: sink.url }]);
+  const end = await untilEnd(world, world.namespace, 'run-1', 'record given up', isSettled('GivenUp'));
+  expect(end?.status?.deliveries?.[0]?.lastError).toBe('500 Internal Server Error');
+  expect(sink.received.length).toBeGreaterThan(1);
+});
+
+test('a record without sinks is never written to, and goes when its time has come', async () => {
+  const world = await aWorld();
+  const times = { ...defaultTimes, keepDeliveredMs: 3_000 };
+  const { resourceVersion } = (await record(world, 'run-1', [])).metadata;
+  await startDelivery(world, { times });
+  await record(world, 'run-2', []);
+  const kept = await untilEnd(world, world.namespace, 'run-1', 'kept record', (end) => end !== undefined);
+  expect(kept?.metadata.resourceVersion).toBe(resourceVersion);
+  for (const run of ['run-1', 'run-2'])
+    await untilEnd(world, world.namespace, run, 'removed record', (end) => end === undefined);
+});
+
+test('an undelivered record does not keep its namespace, and is delivered from that of the operator', async () => {
+  const world = await aWorld();
+  const run = `run-of-${world.namespace}`;
+  const sink = await aSink(answering(503));
+  await startDelivery(world);
+  await record(world, run, [{ url: sink.url }]);
+  await untilEnd(world, world.namespace, run, 'first attempt', (end) => end?.status?.delivered === 'False');
+  const namespacePath = `/api/v1/namespaces/${world.namespace}`;
+  await world.client.request({ method: 'DELETE', path: namespacePath });
+  const moved = await untilEnd(world, operatorWorld.namespace, run, 'moved record', (end) => end !== undefined);
+  expect(moved?.spec.session.namespace).toBe(world.namespace);
+  await waitUntil('namespace that is gone', 20_000, async () => {
+    const list = await world.client.request<{ items: { metadata: { name: string } }[] }>({
+      method: 'GET',
+      path: '/api/v1/namespaces',
+    });
+    const is = list.items.some(({ metadata }) => metadata.name === world.namespace);
+    return is ? { seen: 'it is still there' } : { value: undefined };
+  });
+  sink.answer = answering(200);
+  await untilEnd(world, operatorWorld.namespace, run, 'delivered record', isSettled('True'));
+});
+
+test('the next leader goes on where the last one stopped', async () => {
+  const world = await aWorld();
+  const sink = await aSink(() => undefined); // Takes the post, and never answers.
+  const first = await startDelivery(world);
+  await record(world, 'run-1', [{ url: sink.url }]);
+  await waitUntil('post in hand', 10_000, async () =>
+    sink.received.length > 0 ? { value: undefined } : { seen: 'none' },
+  );
+  await first.stop();
+  const cut = await untilEnd(world, world.namespace, 'run-1', 'record', (end) => end !== undefined);
+  expect(cut?.status).toBeUndefined(); // An attempt that was cut says nothing about the sink.
+  sink.answer = answering(200);
+  await startDelivery(world);
+  await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(sink.received.map(({ id }) => id)).toEqual(['run-1', 'run-1']);
+});
+
+test('sinks that hang do not keep a new end waiting', async () => {
+  const world = await aWorld();
+  const [hanging, good] = [await aSink(() => undefined), await aSink(answering(200))];
+  await startDelivery(world);
+  for (let number = 0; number < 40; number++) await record(world, `hang-${number}`, [{ url: hanging.url }]);
+  await record(world, 'run-1', [{ url: good.url }]);
+  const startedMs = performance.now();
+  await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(performance.now() - startedMs).toBeLessThan(4_000); // The hanging ones take 5 s each.
+});
