@@ -1,5 +1,5 @@
 import type { ObservedClaim, ObservedSession, ObservedSessionEnd } from '../plan/observed.ts';
-import { sessionFinalizer, sessionKey } from '../resource/names.ts';
+import { deliveryFinalizer, sessionFinalizer, sessionKey } from '../resource/names.ts';
 import type { ObjectMeta } from '../resource/object-meta.ts';
 import type { SessionEnd } from '../resource/session-end.ts';
 import type { WhatsAppSession } from '../resource/whatsapp-session.ts';
@@ -41,6 +41,7 @@ export function slimSessionEnd(raw: unknown): ObservedSessionEnd {
     ...optional('readyAt', spec.readyAt),
     terminationConfirmed: spec.terminationConfirmed,
     settled: sinks === 0 || status?.delivered === 'True' || status?.delivered === 'GivenUp',
+    hasFinalizer: metadata.finalizers?.includes(deliveryFinalizer) ?? false,
     ...optional('lastError', lastError),
   };
 }

@@ -121,6 +121,8 @@ export interface ObservedSessionEnd {
   readonly terminationConfirmed: boolean;
   /** Nothing is left to deliver: every sink has it or was given up, or there is none. */
   readonly settled: boolean;
+  /** Our finalizer is on it: it is not delivered yet, or not let go yet. */
+  readonly hasFinalizer: boolean;
   readonly lastError?: string;
 }
 

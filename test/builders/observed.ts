@@ -105,6 +105,7 @@ export function aSessionEnd(overrides: Partial<ObservedSessionEnd> = {}): Observ
     endedAt: at(-1),
     terminationConfirmed: true,
     settled: true,
+    hasFinalizer: false,
     ...overrides,
   };
 }

@@ -40,7 +40,11 @@ export async function createNamespace(
     name,
     async remove() {
       const deleting = await adminApi(kubeconfigPath);
-      await deleting.request('DELETE', `/api/v1/namespaces/${name}`).finally(() => deleting.close());
+      try {
+        await deleting.request('DELETE', `/api/v1/namespaces/${name}`);
+      } finally {
+        await deleting.close();
+      }
     },
   };
 }

@@ -15,5 +15,5 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startApiServer({ controllerManager: true });
   project.provide('kubeconfigPath', server.kubeconfigPath);
   project.provide('auditLogPath', server.auditLogPath);
-  return server.stop;
+  return () => server.stop();
 }

@@ -53,5 +53,5 @@ export function mountPointsBelow(dir: string, mountinfo: string): string[] {
     .map((line) => line.split(' ')[4] ?? '')
     .map((path) => path.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))))
     .filter((path) => path.startsWith(`${dir}/`))
-    .reverse();
+    .toReversed();
 }

@@ -42,19 +42,19 @@ const answering =
 /** A receiver whose answer can be changed. */
 async function aSink(answer: Answer) {
   const sink = { answer, url: '', received: [] as { id: string; body: string; headers: Record<string, string> }[] };
-  const server = createServer((request, response) => {
+  const receiver = createServer((request, response) => {
     request.once('data', (body) => {
       const headers = request.headers as Record<string, string>;
       sink.received.push({ id: headers['webhook-id'] ?? '', body: String(body), headers });
       sink.answer(request, response);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
+    receiver.closeAllConnections();
+    receiver.close();
   });
-  sink.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/in`;
+  sink.url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/in`;
   return sink;
 }
 
