@@ -46,6 +46,7 @@ check: packages ## Check types, lint, format, and that generated files are curre
 
 generate: packages ## Write anew what is made from other files
 	@$(run) node test/generate/crd-types.ts
+	@$(run) node test/generate/reference-docs.ts
 	@$(run) node test/generate/chart-crds.ts
 
 clean: packages ## End the cluster and forget all that was built; the next start builds it anew

@@ -19,6 +19,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          // Cluster, images, stand-ins and Berth as the tree is now; they stay for the next run.
+          globalSetup: 'test/e2e/deploy.ts',
           // They share one node of two cores, and what they measure is time.
           fileParallelism: false,
           testTimeout: 120_000,

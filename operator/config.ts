@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { BerthError } from '@berth/protocol';
+import { assertCidrs } from '@berth/protocol/outbound';
 import type { PlanConfig, Resources } from './plan/observed.ts';
 
 /** What an operator is told by its configuration file and its environment. */
@@ -60,7 +61,7 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
     namespace,
     leaseName: root.string('leaseName', 'berth-operator'),
     dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
-    outboundAllow: root.object('outbound').strings('allow'),
+    outboundAllow: cidrs(root.object('outbound').strings('allow')),
     ports: { api: apiPort, health: root.number('healthPort', 8080) },
     plan: {
       drainMs: root.number('drainSeconds', 2) * 1000,
@@ -74,6 +75,18 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       resources: { Baileys: (session.object('resources').value('Baileys') as Resources | undefined) ?? {} },
     },
   };
+}
+
+function cidrs(allow: readonly string[]): readonly string[] {
+  try {
+    assertCidrs(allow);
+    return allow;
+  } catch (cause) {
+    throw new ConfigurationError(
+      `Cannot read the configuration: "outbound.allow" holds something that is no CIDR (${String(cause)}); write each as 10.0.0.0/8`,
+      { cause },
+    );
+  }
 }
 
 /** Reads fields of an object, naming each that is wrong by its path. */

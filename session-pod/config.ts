@@ -23,6 +23,7 @@ export interface Config {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A variable of the environment is missing or wrong; the message names it. */
 export class ConfigError extends BerthError {
   readonly code = 'CONFIG_INVALID';
   readonly retryable = false;

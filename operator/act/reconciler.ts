@@ -46,6 +46,7 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
   const { sessions, pods, sessionEnds, claims } = caches;
   const queue = createWorkQueue<SessionKey>({
     backoff: (attempt) => fullJitter(attempt, failureBackoff.baseMs, failureBackoff.maxMs, Math.random),
+    metrics: metrics.workQueue,
   });
   enqueueOnChange(caches, queue);
   const webhookSecrets = createWebhookSecrets({ client });

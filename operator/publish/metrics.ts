@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ObservedSession } from '../plan/observed.ts';
 import type { SlimCache } from '../watch/slim-cache.ts';
+import type { WorkQueueMetrics } from '../watch/work-queue-metrics.ts';
 
 /** What is counted and measured. Labels come from closed sets, but for `namespace` and `session`. */
 export function createMetrics(sources: {
@@ -75,6 +76,7 @@ export function createMetrics(sources: {
       buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8],
       registers,
     }),
+    workQueue: workQueueMetrics(registers),
     sessionEnds: new Counter({
       name: 'berth_session_ends_total',
       help: 'Ends of runs that were recorded.',
@@ -109,4 +111,30 @@ export function createMetrics(sources: {
     }),
   };
 }
+/** The queue of sessions, by the names that existing boards know. */
+function workQueueMetrics(registers: Registry[]): WorkQueueMetrics {
+  const labels = { name: 'whatsappsession' };
+  const labelNames = ['name'];
+  const buckets = [0.001, 0.01, 0.1, 1, 10, 60];
+  const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string) => new Histogram({ name, help, labelNames, buckets, registers });
+  const depth = new Gauge({
+    name: 'workqueue_depth',
+    help: 'Sessions that wait to be looked at.',
+    labelNames,
+    registers,
+  });
+  const adds = counter('workqueue_adds_total', 'Sessions put into the queue.');
+  const retries = counter('workqueue_retries_total', 'Looks that failed and are repeated.');
+  const waited = histogram('workqueue_queue_duration_seconds', 'How long a session waited in the queue.');
+  const worked = histogram('workqueue_work_duration_seconds', 'How long a look took.');
+  return {
+    depth: (keys) => depth.set(labels, keys),
+    added: () => adds.inc(labels),
+    waited: (seconds) => waited.observe(labels, seconds),
+    worked: (seconds) => worked.observe(labels, seconds),
+    retried: () => retries.inc(labels),
+  };
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;

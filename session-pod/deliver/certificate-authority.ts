@@ -12,6 +12,7 @@ export interface CertificateAuthority {
   close(): void;
 }
 
+/** The file with the CA of the operator cannot be read, or holds no certificate. */
 export class CertificateAuthorityError extends BerthError {
   readonly code = 'CA_UNREADABLE';
   readonly retryable = true;

@@ -65,7 +65,7 @@ export async function removeNetwork(dir: string): Promise<void> {
     const rules = cleanupRules(saved.stdout, networkName);
     if (rules !== '') await mustRun(`${tool}-restore`, ['--noflush'], { input: rules });
   }
-  await rmLibcniCache();
+  await removeCniResults(dir);
   const before = await readFile(join(dir, 'sysctls.json'), 'utf8').catch(() => '{}');
   for (const [name, value] of Object.entries(JSON.parse(before) as Record<string, string>))
     await writeFile(`/proc/sys/${name}`, value);
@@ -74,10 +74,12 @@ export async function removeNetwork(dir: string): Promise<void> {
 const linksOf = async (master: string) => readdir(`/sys/class/net/${master}/brif`).catch(() => [] as string[]);
 
 /** The CNI library keeps the result of each sandbox outside of what can be configured. */
-async function rmLibcniCache(): Promise<void> {
+async function removeCniResults(dir: string): Promise<void> {
   const folder = '/var/lib/cni/results';
-  for (const file of await readdir(folder).catch(() => [] as string[]))
-    if (file.startsWith(`${networkName}-`)) await rm(join(folder, file), { force: true });
+  for (const name of await readdir(folder).catch(() => [] as string[])) {
+    const file = join(folder, name);
+    if ((await readFile(file, 'utf8')).includes(`${dir}/`)) await rm(file); // It tells the sandbox's namespace.
+  }
 }
 
 async function readSysctl(name: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { get } from 'node:http';
 import { ensureBinaries } from '../cluster/binaries.ts';
 import { hasKind } from '../cluster/kind.ts';
 import { kubeconfigPath } from '../cluster/paths.ts';
@@ -22,12 +23,29 @@ export async function reachService(namespace: string, name: string, port: number
     env: { ...process.env, KUBECONFIG: kubeconfigPath },
     stdio: 'ignore',
   });
-  const baseUrl = `http://127.0.0.1:${local}`;
-  await waitUntil(`answer through the port forwarded to "${name}"`, 15_000, async () => {
-    const answer = await fetch(`${baseUrl}/healthz`, { signal: AbortSignal.timeout(2_000) }).catch(String);
-    return typeof answer === 'string' ? { seen: answer } : { value: undefined };
+  return { baseUrl: `http://127.0.0.1:${local}`, close: () => child.kill('SIGTERM') };
+}
+
+/**
+ * Waits until it leads to what serves `/healthz`. Each look is a connection of its own: before the node's proxy knows a
+ * Service, a packet for its address leaves the node, and who answers there would be asked again and again (seen).
+ */
+export function untilServed({ baseUrl }: Reach): Promise<void> {
+  return waitUntil(`answer from "${baseUrl}"`, 15_000, async () => {
+    const seen = await statusOf(`${baseUrl}/healthz`);
+    return seen === '200' ? { value: undefined } : { seen };
   });
-  return { baseUrl, close: () => child.kill('SIGTERM') };
+}
+
+function statusOf(url: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: 2_000 }, (response) => {
+      response.resume();
+      resolve(String(response.statusCode));
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
+    request.on('error', (error) => resolve(error.message));
+  });
 }
 
 /** The address of a Service within the cluster. */

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { projectDir } from '../cluster/paths.ts';
-import { waitUntil } from '../cluster/wait-until.ts';
 import { createReceiver, type Receiver } from '../webhook-receiver/receiver-client.ts';
 import { createPhone, type Phone } from '../whatsapp/phone-client.ts';
 import { kubectl } from './kubectl.ts';
-import { reachService, serviceAddress } from './reach-service.ts';
+import { reachService, serviceAddress, untilServed } from './reach-service.ts';
 import { waitForRollout } from './rollout.ts';
 
 const namespace = 'berth-test';
@@ -57,7 +56,8 @@ export async function deployStandIns(): Promise<{ readonly addresses: StandInAdd
     reachService(namespace, service, webhookPort),
     serviceAddress(namespace, service),
   ]);
-  const rootPublicKey = await rootPublicKeyAt(toWhatsApp.baseUrl);
+  await Promise.all([untilServed(toWhatsApp), untilServed(toReceiver)]);
+  const rootPublicKey = await createPhone({ baseUrl: toWhatsApp.baseUrl }).rootPublicKey();
   const addresses = {
     whatsAppUrl: toWhatsApp.baseUrl,
     receiverUrl: toReceiver.baseUrl,
@@ -75,18 +75,6 @@ export async function deployStandIns(): Promise<{ readonly addresses: StandInAdd
       toReceiver.close();
     },
   };
-}
-
-/** A Service knows its new pod a moment after the pod is ready. */
-function rootPublicKeyAt(baseUrl: string): Promise<string> {
-  return waitUntil('answer of the WhatsApp stand-in', 15_000, () =>
-    createPhone({ baseUrl })
-      .rootPublicKey()
-      .then(
-        (value) => ({ value }),
-        (error: unknown) => ({ seen: String(error) }),
-      ),
-  );
 }
 
 /** Takes the stand-ins away with all that they know. */

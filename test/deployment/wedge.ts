@@ -6,7 +6,12 @@ import { kubectl } from './kubectl.ts';
  * process is told to loop.
  * @throws {CommandError} the process still answers
  */
-export async function wedge(namespace: string, pod: string): Promise<void> {
+export const wedge = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, block);
+
+/** Lets a session's process do everything that a stop asks of it, but not its last step: it loops instead of exiting. */
+export const wedgeAtExit = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, blockOnExit);
+
+async function inContainer(namespace: string, pod: string, script: string): Promise<void> {
   await kubectl(['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', script], { timeoutMs: 30_000 });
 }
 
@@ -17,8 +22,7 @@ export async function freeze(namespace: string, pod: string): Promise<void> {
 
 /** Sends a signal to the node process of a session, not to the PID 1 that watches over it. */
 export async function signal(namespace: string, pod: string, name: NodeJS.Signals): Promise<void> {
-  const kill = `${findProcess}\nprocess.kill(sessionPid(), '${name}');`;
-  await kubectl(['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', kill], { timeoutMs: 30_000 });
+  await inContainer(namespace, pod, `${findProcess}\nprocess.kill(sessionPid(), '${name}');`);
 }
 
 const findProcess = `
@@ -32,7 +36,7 @@ function sessionPid() {
   throw new Error('Cannot find the process of the session: nothing runs session-pod/main.ts');
 }`;
 
-const script = `${findProcess}
+const evaluateInSession = `${findProcess}
 const http = require('node:http');
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 async function inspectorUrl() {
@@ -41,10 +45,17 @@ async function inspectorUrl() {
       const [target] = await (await fetch('http://127.0.0.1:9229/json/list')).json();
       return target.webSocketDebuggerUrl;
     } catch (error) {
-      if (tries > 50) throw error;
+      if (tries > 100) throw error;
       await sleep(50);
     }
   }
+}
+async function evaluate(expression) {
+  process.kill(sessionPid(), 'SIGUSR1');
+  const socket = new WebSocket(await inspectorUrl());
+  await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } }));
+  await new Promise((resolve) => { socket.onmessage = resolve; });
 }
 function answers() {
   return new Promise((resolve) => {
@@ -53,18 +64,19 @@ function answers() {
     request.on('error', () => resolve(false));
   });
 }
-async function main() {
+function run(work) {
+  setTimeout(() => { console.error('No end within 15 s'); process.exit(1); }, 15_000).unref();
+  work().then(() => process.exit(0), (error) => { console.error(error); process.exit(1); });
+}`;
+
+const block = `${evaluateInSession}
+run(async () => {
   if (!(await answers())) throw new Error('Cannot wedge the session: it does not answer to begin with');
-  process.kill(sessionPid(), 'SIGUSR1');
-  const socket = new WebSocket(await inspectorUrl());
-  await new Promise((resolve, reject) => { socket.onopen = resolve; socket.onerror = reject; });
-  // After its answer, so that the answer proves that it was understood.
-  const params = { expression: 'setTimeout(() => { for (;;); }, 20); "heard"' };
-  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
-  await new Promise((resolve) => { socket.onmessage = resolve; });
+  // After the answer to it, so that the answer proves that it was understood.
+  await evaluate('setTimeout(() => { for (;;); }, 20); "heard"');
   await sleep(100);
   if (await answers()) throw new Error('Cannot wedge the session: it still answers');
-  process.exit(0);
-}
-setTimeout(() => { console.error('Cannot wedge the session: no end within 15 s'); process.exit(1); }, 15_000).unref();
-main().catch((error) => { console.error(error); process.exit(1); });`;
+});`;
+
+const blockOnExit = `${evaluateInSession}
+run(() => evaluate('process.exit = () => { for (;;); }; "heard"'));`;

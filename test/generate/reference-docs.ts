@@ -1,0 +1,95 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createMetrics } from '@berth/operator/publish/metrics.ts';
+
+const sources = ['operator', 'session-pod'] as const;
+
+interface DocumentedError {
+  readonly code: string;
+  readonly name: string;
+  readonly retryable: string;
+  readonly meaning: string;
+  readonly file: string;
+}
+
+/** Every error class of the operator and the session pod, read from the source: its code, and its docstring. */
+function documentedErrors(): DocumentedError[] {
+  const files = sources.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+      .map((file) => `${folder}/${file}`),
+  );
+  const errors = files.flatMap((file) => {
+    const source = readFileSync(file, 'utf8');
+    const classes = source.matchAll(
+      /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?export class (\w+) extends BerthError[^{]*\{([\s\S]*?)\n\}/g,
+    );
+    return [...classes].flatMap(([, comment = '', name = '', body = '']) => {
+      const code = /readonly code = '([A-Z_]+)'/.exec(body)?.[1];
+      const retryable = /readonly retryable = (true|false)/.exec(body)?.[1] ?? 'depends';
+      const text = comment.replace(/^\s*\* ?/gm, ' ');
+      const meaning = text
+        .replace(/\s+/g, ' ')
+        .replace(/@\w+.*$/, '')
+        .trim();
+      return code === undefined ? [] : [{ code, name, retryable, meaning, file }];
+    });
+  });
+  return errors.sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+const words: Readonly<Record<string, string>> = { true: 'yes', false: 'no', depends: 'depends' };
+
+/** The text of docs/errors.md. */
+export function errorsDocument(): string {
+  const rows = documentedErrors().map(
+    ({ code, retryable, meaning, file }) =>
+      `| \`${code}\` | ${meaning} | ${words[retryable]} | [${file}](../${file}) |`,
+  );
+  return [
+    '# Errors',
+    '',
+    'Made by `make generate` from the source; do not edit. Each error has a code, for log queries, and a message of the form',
+    '"Cannot (action): (what is so); (what to do)". *Retry* says whether the same call may succeed later although nobody changed',
+    'anything.',
+    '',
+    '| code | what is so | retry | where |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** The text of docs/metrics.md. */
+export async function metricsDocument(): Promise<string> {
+  const { registry } = createMetrics({
+    sessions: { values: () => [][Symbol.iterator](), size: 0 } as never,
+    pendingEnds: () => 0,
+    isLeader: () => false,
+  });
+  const own = (await registry.getMetricsAsJSON()).filter(({ name }) => !/^(process|nodejs)_/.test(name));
+  const rows = own.map(({ name, type, help }) => {
+    const { labelNames = [] } = registry.getSingleMetric(name) as unknown as { labelNames?: string[] };
+    const labels = labelNames.map((label) => `\`${label}\``).join(' ') || '-';
+    return `| \`${name}\` | ${type} | ${labels} | ${help} |`;
+  });
+  return [
+    '# Metrics of the operator',
+    '',
+    'Made by `make generate` from the code; do not edit. Served as Prometheus text under `/metrics` on port 8080, beside the usual',
+    '`process_*` and `nodejs_*` of Node. `namespace` and `session` are the only labels whose values are not from a closed set; the',
+    'series of a deleted session vanish with the next scrape.',
+    '',
+    '| name | type | labels | what it says |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** What is written where. */
+export const referenceDocuments = [
+  { file: 'docs/errors.md', text: async () => errorsDocument() },
+  { file: 'docs/metrics.md', text: metricsDocument },
+] as const;
+
+if (import.meta.main) for (const { file, text } of referenceDocuments) writeFileSync(file, await text());
