@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isClusterUp } from './cluster/bare-cluster.ts';
 import { down } from './cluster/down.ts';
 import { ensureImages } from './cluster/images.ts';
-import { clusterDir, projectDir } from './cluster/paths.ts';
+import { projectDir } from './cluster/paths.ts';
 import { inWords, say } from './cluster/progress.ts';
-import { up } from './cluster/up.ts';
+import { isUp, up } from './cluster/up.ts';
 import { addReports, type Count, readReport } from './test-count.ts';
 
 const parts = ['check', 'unit', 'integration', 'e2e'] as const;
@@ -84,7 +83,7 @@ function start([program = '', ...words]: readonly string[]): Promise<number> {
 if (import.meta.main) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort());
   const wanted = parts.filter((part) => process.argv.slice(2).includes(part));
-  const wasUp = await isClusterUp(clusterDir);
+  const wasUp = await isUp();
   let count: Count = { passed: 0, failed: 1 };
   try {
     count = await runParts(wanted);

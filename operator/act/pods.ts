@@ -84,7 +84,9 @@ export function createPods(dependencies: {
       if (pod?.uid !== uid || !pod.hasFinalizer || !isConfirmedDead(pod)) return;
       try {
         const answer = await setFinalizers(pod, pod.otherFinalizers, signal);
-        if (pod.deletionRequested && pod.otherFinalizers.length === 0) pods.absorbGone(key, uid);
+        // The API server keeps an object whose grace is not over, even without finalizers.
+        const goes = pod.deletionRequested && (pod.deletionGraceSeconds ?? 0) === 0 && pod.otherFinalizers.length === 0;
+        if (goes) pods.absorbGone(key, uid);
         else pods.absorb(answer);
         log.info('Pod released', { session: key, run: uid });
       } catch (error) {
@@ -103,8 +105,8 @@ export function createPods(dependencies: {
         await sessionPods.askToStop({ podIp: pod.podIp, certificateSha256, withinMs, signal });
       } catch (error) {
         signal.throwIfAborted();
-        const session = sessionKey(pod.namespace, pod.name);
-        log.warn('Pod does not answer a stop; it is deleted', { error, session, run: uid });
+        const told = { session: sessionKey(pod.namespace, pod.name), run: uid };
+        log.warn('Pod does not answer a stop; it is deleted', { ...told, error });
         return remove(observed, uid, signal);
       }
       asked.add(uid);

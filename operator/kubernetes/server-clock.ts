@@ -1,6 +1,6 @@
 /** The API server's clock, as far as its `Date` headers tell it. */
 export interface ServerClock {
-  /** Milliseconds since the epoch. May step back when a better reading comes. */
+  /** Whole milliseconds since the epoch. May step back when a better reading comes. */
   nowMs(): number;
   /**
    * Takes in one answer.
@@ -27,7 +27,7 @@ export function createServerClock({
   return {
     nowMs() {
       const own = wallMs() - monotonicMs();
-      return monotonicMs() + Math.min(Math.max(own, low), high);
+      return Math.floor(monotonicMs() + Math.min(Math.max(own, low), high));
     },
     learn(dateHeader, sentAtMs, receivedAtMs) {
       const secondMs = Date.parse(dateHeader);

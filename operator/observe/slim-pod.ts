@@ -31,7 +31,7 @@ interface ContainerState {
     readonly message?: string;
     readonly exitCode: number;
     readonly signal?: number;
-    readonly finishedAt?: string;
+    readonly finishedAt?: string | null;
   };
 }
 
@@ -76,14 +76,14 @@ export function slimPod(raw: unknown): ObservedPod {
 function slimContainer(state: ContainerState | undefined): ObservedContainer {
   if (state?.terminated !== undefined) {
     const { reason = '', message = '', exitCode, signal, finishedAt } = state.terminated;
-    const finishedAtMs = finishedAt === undefined ? 0 : Date.parse(finishedAt);
     return {
       state: 'terminated',
       reason,
       message,
       exitCode,
       ...optional('signal', signal === 0 ? undefined : signal),
-      finishedAtMs,
+      // Null for a container that was not there when its pod was ended: seen of one killed before it was made.
+      ...optional('finishedAtMs', finishedAt ? Date.parse(finishedAt) : undefined),
     };
   }
   if (state?.running !== undefined)

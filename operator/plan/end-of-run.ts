@@ -40,14 +40,20 @@ function canBeAsked({ session }: Observed, pod: ObservedPod): boolean {
   return report?.runUid === pod.uid && report.certificateSha256 !== undefined && pod.podIp !== undefined;
 }
 
+const isBeingRemoved = (pod: ObservedPod) => pod.deletionRequested && (pod.deletionGraceSeconds ?? 0) === 0;
+
 /** A dead run: record it, give its sinks a moment, let the object go. */
 export function closeRun(observed: Observed, pod: ObservedPod): Plan | undefined {
-  const { sessionEnd, nowMs, config } = observed;
+  const { session, sessionEnd, nowMs, config } = observed;
   if (sessionEnd === undefined) return step('RecordingSessionEnd', recordEnd(pod, observed, true));
   // A sink that is down must not keep a pod: the outbox goes on without it.
   const drained = sessionEnd.settled || nowMs - sessionEnd.createdAtMs >= config.drainMs;
   if (!drained) return { ...step('DrainingSinks'), requeueAfterMs: drainLookMs };
-  const deletePod: Action[] = pod.deletionRequested ? [] : [{ type: 'DeletePod', uid: pod.uid }];
-  if (!pod.hasFinalizer) return pod.deletionRequested ? step('AwaitingRemoval') : step('ReleasingPod', ...deletePod);
+  // Written into the status while the pod is still there: a run that the status does not know leaves no `lastEnd`.
+  if (session !== undefined && session.uid === pod.sessionUid && session.status.run?.uid !== pod.uid)
+    return step('NotingRun');
+  // As long as a deletion by others has a grace, the object outlives its last finalizer, until the kubelet comes to it.
+  const deletePod: Action[] = isBeingRemoved(pod) ? [] : [{ type: 'DeletePod', uid: pod.uid }];
+  if (!pod.hasFinalizer) return isBeingRemoved(pod) ? step('AwaitingRemoval') : step('ReleasingPod', ...deletePod);
   return step('ReleasingPod', ...deletePod, { type: 'RemovePodFinalizer', uid: pod.uid });
 }

@@ -1,7 +1,8 @@
 import { sessionEndName } from '../resource/names.ts';
 import type { SessionEndSpec, Sink } from '../resource/session-end.ts';
-import type { WhatsAppSessionSpec } from '../resource/whatsapp-session.ts';
+import type { Engine, WhatsAppSessionSpec } from '../resource/whatsapp-session.ts';
 import type { Action } from './action.ts';
+import { bounded } from './bounded-text.ts';
 import { endMessage, endReason } from './end-reason.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 
@@ -11,6 +12,10 @@ export function sinksOf(spec: WhatsAppSessionSpec): Sink[] {
     .filter(({ events }) => events.includes('session_end'))
     .map(({ url, secretRef }) => ({ url, ...(secretRef === undefined ? {} : { secretRef }) }));
 }
+
+/** Limits of the CRD: a record that it refuses would keep a dead pod for ever. */
+const [urlLimit, sinksAtMost] = [1024, 16];
+const engines: readonly string[] = ['Baileys'] satisfies Engine[];
 
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
@@ -23,21 +28,25 @@ export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfi
     container.state === 'terminated'
       ? { exitCode: container.exitCode, ...(container.signal === undefined ? {} : { signal: container.signal }) }
       : {};
-  const endedAtMs = container.state === 'terminated' ? container.finishedAtMs : observed.nowMs;
+  const finishedAtMs = container.state === 'terminated' ? container.finishedAtMs : undefined;
   return createSessionEnd(observed, {
     session: { namespace: pod.namespace, name: pod.name, uid: pod.sessionUid ?? '' },
     run: { uid: pod.uid, ...(pod.runNumber === undefined ? {} : { number: pod.runNumber }) },
-    engine: pod.engine ?? owner?.spec.engine ?? 'unknown',
+    engine: owner?.spec.engine ?? engineOf(pod),
     ...reported(owner, pod.uid),
     reason,
-    message,
+    message: bounded(message),
     ...exit,
     startedAt: rfc3339(pod.createdAtMs),
-    endedAt: rfc3339(endedAtMs),
+    endedAt: rfc3339(finishedAtMs ?? observed.nowMs),
     terminationConfirmed,
-    sinks: owner === undefined ? [...pod.sinks] : sinksOf(owner.spec),
+    sinks: owner === undefined ? storable(pod.sinks) : sinksOf(owner.spec),
   });
 }
+
+/** The annotations are ours, but anybody who may edit pods may break them: what the record cannot hold is left out. */
+const engineOf = ({ engine }: ObservedPod) => (engine !== undefined && engines.includes(engine) ? engine : 'unknown');
+const storable = (sinks: readonly Sink[]) => sinks.filter(({ url }) => url.length <= urlLimit).slice(0, sinksAtMost);
 
 /** The record of a run that the status knows, whose pod went without one: somebody took its finalizer off. */
 export function recordLostEnd(session: ObservedSession, observed: Observed): Action | undefined {

@@ -11,5 +11,6 @@ export function foreignPod(observed: Observed): Plan | undefined {
   const { pod, session } = observed;
   if (pod === undefined || pod.sessionUid === session?.uid) return undefined;
   if (isConfirmedDead(pod)) return closeRun(observed, pod);
+  if (pod.deletionRequested && pod.deletionGraceSeconds === 0) return step('AwaitingTermination');
   return step('KillingForeignPod', { type: 'DeletePod', uid: pod.uid });
 }

@@ -103,7 +103,8 @@ export type ObservedContainer =
       readonly message: string;
       readonly exitCode: number;
       readonly signal?: number;
-      readonly finishedAtMs: number;
+      /** Absent when the kubelet never saw the container. */
+      readonly finishedAtMs?: number;
     };
 
 export interface ObservedSessionEnd {

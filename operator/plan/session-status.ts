@@ -1,4 +1,5 @@
 import type { Phase, RunStatus, WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
+import { bounded } from './bounded-text.ts';
 import { pairedCondition, readyCondition, type Verdict, webhooksCondition } from './conditions.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 import { recoveryAfter } from './recovery.ts';
@@ -89,7 +90,8 @@ function derived(
     if (verdict === undefined) return [];
     const old = stored.find((condition) => condition.type === type);
     const lastTransitionTime = old?.status === verdict.status ? old.lastTransitionTime : rfc3339Seconds(nowMs);
-    return [{ type, ...verdict, observedGeneration: session.generation, lastTransitionTime }];
+    const message = bounded(verdict.message);
+    return [{ type, ...verdict, message, observedGeneration: session.generation, lastTransitionTime }];
   });
   const others = stored.filter(({ type }) => !(type in verdicts));
   const ready = verdicts['Ready'];

@@ -13,7 +13,7 @@ export function createMetrics(sources: {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  new Gauge({
+  const sessionPhase = new Gauge({
     name: 'berth_session_phase',
     help: '1 for the phase that the session is in.',
     labelNames: ['namespace', 'session', 'phase'],
@@ -24,7 +24,7 @@ export function createMetrics(sources: {
         this.set({ namespace, session: name, phase: status.phase ?? 'Pending' }, 1);
     },
   });
-  new Gauge({
+  const sessionEndPending = new Gauge({
     name: 'berth_session_end_pending',
     help: 'Ends of runs that a sink has not taken yet.',
     registers,
@@ -32,7 +32,7 @@ export function createMetrics(sources: {
       this.set(sources.pendingEnds());
     },
   });
-  new Gauge({
+  const leaderElectionMasterStatus = new Gauge({
     name: 'leader_election_master_status',
     help: '1 while this replica leads.',
     labelNames: ['name'],
@@ -44,6 +44,9 @@ export function createMetrics(sources: {
 
   return {
     registry,
+    sessionPhase,
+    sessionEndPending,
+    leaderElectionMasterStatus,
     reconciles: new Counter({
       name: 'controller_runtime_reconcile_total',
       help: 'Reconciles, by result.',

@@ -44,11 +44,6 @@ const preferredPorts = {
   proxyMetrics: 10249,
 };
 
-/** Whether anything of a bare cluster runs in this folder. */
-export async function isClusterUp(dir: string): Promise<boolean> {
-  return (await processesIn(dir).names()).length > 0;
-}
-
 /** Whether every process of the cluster runs and the node is ready. */
 export async function isHealthy(dir: string): Promise<boolean> {
   const processes = processesIn(dir);

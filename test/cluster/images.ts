@@ -3,7 +3,7 @@ import { contentKey } from './content-key.ts';
 import { withExclusiveLock } from './exclusive-lock.ts';
 import { baseImage, ensureBaseImage } from './images/base-image.ts';
 import { buildahBuilder, type ImageBuilder } from './images/image-builder.ts';
-import { type ImageContents, stageContext } from './images/production-context.ts';
+import { type ImageContents, type StagedContext, stageContext } from './images/production-context.ts';
 import { hasKind, kindBuilder, publicBaseImage } from './kind.ts';
 import { cacheDir, clusterDir, projectDir } from './paths.ts';
 import { say, step } from './progress.ts';
@@ -45,14 +45,24 @@ export async function ensureImages(): Promise<void> {
   await withExclusiveLock(join(cacheDir, 'images.lock'), async () => {
     const base = isKind ? publicBaseImage : baseImage;
     const baseKey = isKind ? base : await ensureBaseImage(builder);
-    for (const contents of images) await ensureImage(builder, contents, base, baseKey);
+    let isAnyNew = false;
+    for (const contents of images) {
+      const context = await stageContext(contents);
+      isAnyNew ||= context.hasNewPackages;
+      await ensureImage(builder, contents, context, base, contentKey([context.key, baseKey]));
+    }
+    if (isAnyNew) await builder.prune(); // The packages that were replaced are the large part of what piles up.
   });
 }
 
-async function ensureImage(builder: ImageBuilder, contents: ImageContents, base: string, baseKey: string) {
+async function ensureImage(
+  builder: ImageBuilder,
+  contents: ImageContents,
+  context: StagedContext,
+  base: string,
+  key: string,
+): Promise<void> {
   const name = `berth.dev/${contents.image}:dev`;
-  const context = await stageContext(contents);
-  const key = contentKey([context.key, baseKey]);
   if (await builder.isLoaded(name, key)) return;
   const dockerfile = join(projectDir, contents.dockerfile);
   await step(`Building image ${name}`, '10 s', async () => {

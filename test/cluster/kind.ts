@@ -53,4 +53,5 @@ export const kindBuilder: ImageBuilder = {
   async load(image) {
     await mustRun('kind', ['load', 'docker-image', image, '--name', name], { timeoutMs: 300_000 });
   },
+  prune: async () => undefined, // Docker's cache is its owner's.
 };

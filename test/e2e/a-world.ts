@@ -14,7 +14,10 @@ export async function aWorld(): Promise<ClusterWorld> {
   onTestFinished(async ({ task }) => {
     try {
       if (task.result?.state === 'fail') await printWhatIsSo(world.namespace, startedAt);
-      await world.removeAll();
+      await world.removeAll().catch(async (error: unknown) => {
+        await printWhatIsSo(world.namespace, startedAt);
+        throw error;
+      });
     } finally {
       await world.close();
     }

@@ -1,4 +1,3 @@
-import type { KubernetesClient } from '@berth/operator/kubernetes/client.ts';
 import { path, podFinalizer, sessionFinalizer } from '@berth/operator/resource/names.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
@@ -18,7 +17,7 @@ beforeAll(async () => {
   server = await startApiServer();
   proxy = await startFaultProxy(server.kubeconfigPath);
   world = await createSessionWorld(server.kubeconfigPath, 'lifecycle');
-  kubelet = startScriptedKubelet(world.client as KubernetesClient, world.namespace);
+  kubelet = startScriptedKubelet(world.client, world.namespace);
   operator = await startOperatorProcess({ kubeconfig: proxy.kubeconfigPath });
 }, 120_000);
 

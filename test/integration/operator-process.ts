@@ -55,7 +55,11 @@ export async function startOperatorProcess(options: {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+    });
+  }
   const exited = once(child, 'exit').finally(() => rm(dir, { recursive: true, force: true }));
   const healthUrl = `http://127.0.0.1:${ports.health}`;
   const operator: OperatorProcess = {

@@ -21,8 +21,10 @@ export interface ImageBuilder {
   isLoaded(name: string, key: string): Promise<boolean>;
   /** Builds it, from cached layers where they are unchanged. */
   build(source: ImageSource): Promise<void>;
-  /** Brings an image that was built into the cluster. */
+  /** Brings an image that was built into the cluster, and drops what it has replaced there. */
   load(name: string, key: string): Promise<void>;
+  /** Drops cached layers that no image has any more. */
+  prune(): Promise<void>;
 }
 
 const inputsLabel = 'berth.dev/inputs';
@@ -62,9 +64,33 @@ export function buildahBuilder(dir: string): ImageBuilder {
         });
         await mustRun('ctr', [...ctr, 'images', 'import', archive], { timeoutMs: 300_000 });
         await mustRun('ctr', [...ctr, 'images', 'label', name, `${inputsLabel}=${key}`]);
+        await removeReplaced(ctr);
       } finally {
         await rm(temporary, { recursive: true, force: true });
       }
     },
+    async prune() {
+      await mustRun('buildah', buildah('rmi', '--prune', '--force'), { timeoutMs: 300_000 });
+    },
   };
+}
+
+async function removeReplaced(ctr: readonly string[]): Promise<void> {
+  const names = replacedImages(await mustRun('ctr', [...ctr, 'images', 'list']));
+  if (names.length > 0) await mustRun('ctr', [...ctr, 'images', 'remove', ...names]);
+}
+
+/**
+ * From the output of `ctr images list`, the names of images that no tag stands for any more. The CRI plugin gives each
+ * image a second name, its id, which stays when the tag moves on to another image.
+ */
+export function replacedImages(list: string): string[] {
+  const images = list
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(/\s+/))
+    .flatMap(([name, , digest]) => (name === undefined || digest === undefined ? [] : [{ name, digest }]));
+  const isId = ({ name }: { name: string }) => name.startsWith('sha256:');
+  const tagged = new Set(images.filter((image) => !isId(image)).map(({ digest }) => digest));
+  return images.filter((image) => isId(image) && !tagged.has(image.digest)).map(({ name }) => name);
 }

@@ -51,6 +51,12 @@ test('learn() follows a clock that was set', () => {
   expect(machine.clock.nowMs()).toBeLessThan(epochMs + 3_601_000);
 });
 
+test('nowMs() gives whole milliseconds: session pods refuse a time with a fraction', () => {
+  const clock = createServerClock({ monotonicMs: () => 1_234.567, wallMs: () => epochMs });
+  clock.learn('Thu, 01 Jan 2026 00:00:00 GMT', 1_200.25, 1_230.5);
+  expect(clock.nowMs() % 1).toBe(0);
+});
+
 test('learn() ignores a header that is no date', () => {
   const machine = aClock(0);
   machine.setServer('soon');

@@ -15,14 +15,9 @@ import {
 
 /** An action in a word, with what matters of it. */
 function word(action: Action): string {
-  switch (action.type) {
-    case 'MarkEnding':
-      return `MarkEnding ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
-    case 'CreateSessionEnd':
-      return `CreateSessionEnd ${action.spec.reason}`;
-    default:
-      return action.type;
-  }
+  if (action.type === 'MarkEnding')
+    return `MarkEnding ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
+  return action.type === 'CreateSessionEnd' ? `CreateSessionEnd ${action.spec.reason}` : action.type;
 }
 const words = (observed: Observed) => {
   const { reason, actions } = plan(observed);
@@ -232,6 +227,8 @@ describe('plan() for a pod whose session is not its own', () => {
       ...(sessionEnd ? { sessionEnd: aSessionEnd({ reason: 'deleted' }) } : {}),
     });
     expect(words(observed({}))).toEqual(['KillingForeignPod', 'DeletePod']);
+    expect(words(observed({ deletionRequested: true, deletionGraceSeconds: 60 }))).toContain('DeletePod');
+    expect(words(observed({ deletionRequested: true, deletionGraceSeconds: 0 }))).toEqual(['AwaitingTermination']);
     expect(words(observed({ container: containers.terminated }))).toEqual(recording('deleted'));
     expect(words(observed({ container: containers.terminated }, true))).toEqual(releasing);
   });
