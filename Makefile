@@ -32,7 +32,7 @@ demo: packages ## Show a session's life on a cluster (2 min). KEEP=1 leaves it r
 test: packages ## Check, then run every test; ends a cluster that it has started itself (15 min)
 	@$(run) node test/run-tests.ts check unit integration e2e
 
-test-unit: packages ## Run the tests that need no cluster (seconds)
+test-unit: packages ## Run the tests that need no cluster (1 min)
 	@$(run) node test/run-tests.ts unit
 
 test-integration: packages ## Run the tests against a real API server (2 min)

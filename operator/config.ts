@@ -142,8 +142,10 @@ class Fields {
 
   stringMap(name: string): Readonly<Record<string, string>> {
     const found = this.#fields[name] ?? {};
-    if (typeof found !== 'object' || Object.values(found).some((each) => typeof each !== 'string'))
-      throw invalid(this.#at(name), found, 'a map of texts');
+    if (typeof found !== 'object' || Array.isArray(found))
+      throw invalid(this.#at(name), typeof found, 'a map of texts');
+    for (const [key, value] of Object.entries(found))
+      if (typeof value !== 'string') throw invalid(`${this.#at(name)}.${key}`, typeof value, 'a text');
     return found as Record<string, string>;
   }
 }

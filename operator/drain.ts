@@ -4,8 +4,9 @@ import { isNotFound } from './kubernetes/errors.ts';
 import type { Log } from './kubernetes/log.ts';
 import { sleep } from './kubernetes/retry.ts';
 import { drainAskedAtAnnotation } from './observe/draining.ts';
+import { slimPod } from './observe/slim-pod.ts';
 import { slimSession } from './observe/slim-session.ts';
-import { path, sessionKey } from './resource/names.ts';
+import { managedByLabel, managedByValue, path, sessionKey } from './resource/names.ts';
 
 /** Seconds that a drain may take. */
 const drainSeconds = 60;
@@ -70,21 +71,30 @@ async function ask(client: KubernetesClient, lease: string): Promise<boolean> {
   }
 }
 
-/** Keys of the sessions that still carry the finalizer: each has a run to end, or was not let go yet. */
+/** Keys of the sessions, and of pods without one, that still carry a finalizer of ours: each has a run to end. */
 async function heldSessions(client: KubernetesClient): Promise<string[]> {
-  const held: string[] = [];
+  const held = new Set<string>();
+  for await (const item of listed(client, path.sessions())) {
+    const { namespace, name, hasFinalizer } = slimSession(item);
+    if (hasFinalizer) held.add(sessionKey(namespace, name));
+  }
+  for await (const item of listed(client, path.pods(), { labelSelector: `${managedByLabel}=${managedByValue}` })) {
+    const { namespace, name, hasFinalizer } = slimPod(item);
+    if (hasFinalizer) held.add(sessionKey(namespace, name));
+  }
+  return [...held];
+}
+
+/** All objects of a collection, page by page. */
+async function* listed(client: KubernetesClient, collection: string, query: Record<string, string> = {}) {
   let next = '';
   do {
     const page = await client.request<{ metadata: { continue?: string }; items: unknown[] }>({
       method: 'GET',
-      path: path.sessions(),
-      query: { limit: '500', ...(next === '' ? {} : { continue: next }) },
+      path: collection,
+      query: { ...query, limit: '500', ...(next === '' ? {} : { continue: next }) },
     });
-    for (const item of page.items) {
-      const { namespace, name, hasFinalizer } = slimSession(item);
-      if (hasFinalizer) held.push(sessionKey(namespace, name));
-    }
+    yield* page.items;
     next = page.metadata.continue ?? '';
   } while (next !== '');
-  return held;
 }

@@ -22,6 +22,7 @@ import { createEventRecorder } from './publish/events.ts';
 import { createMetrics, type Metrics } from './publish/metrics.ts';
 import { tellTransitions } from './publish/transitions.ts';
 import { sessionKey } from './resource/names.ts';
+import { leadersClient } from './watch/leaders-client.ts';
 import { type Leadership, startLeadership } from './watch/leadership.ts';
 
 /** How long Events under way are waited for at a stop, in milliseconds. */
@@ -48,12 +49,13 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   const sessionEndIndex = indexSessionEnds(caches.sessionEnds);
   const metrics = createMetrics({ sessions: caches.sessions, pendingEnds: () => sessionEndIndex.pending, isLeader });
   const client = measuredClient(metrics);
+  const leaders = leadersClient(client, isLeader);
   const events = createEventRecorder({ client, reportingInstance: identity, log });
   tellTransitions({ sessions: caches.sessions, events, metrics, isLeader });
   const authority = await ensureCertificateAuthority({ client, namespace, nowMs: () => client.nowMs() });
   const draining = followDraining({ client, namespace, leaseName, onChange: () => reconciler.resync(), log });
   const reconciler = createReconciler({
-    client,
+    client: leaders,
     caches,
     sessionEndIndex,
     sessionPods: createSessionPodClient({ authority }),
@@ -64,7 +66,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     isDraining: draining.isDraining,
     log,
   });
-  const delivery = deliveryLoop({ config, client, caches, metrics, log });
+  const delivery = deliveryLoop({ config, client: leaders, caches, metrics, log });
 
   const servers = await startApiServers({
     ports: config.ports,

@@ -68,6 +68,9 @@ export function createPods(dependencies: {
         if (slimPod(standing).sessionUid === undefined)
           throw new PodNameTakenError(sessionKey(namespace, name), { cause: error });
         pods.absorb(standing); // Another leader's, or our own before a crash.
+        // One that the watch saw go lost its label, or is going: it is looked for again.
+        if (pods.get(sessionKey(namespace, name))?.uid !== slimPod(standing).uid)
+          throw new PodNameTakenError(sessionKey(namespace, name), { cause: error });
       }
     },
 

@@ -17,10 +17,12 @@ export interface ReconcileDependencies {
 
 export interface Result {
   readonly requeueAfterMs?: number;
+  /** Somebody else wrote in between: look again, which is no error. */
+  readonly conflict?: true;
 }
 
-/** After a conflict the newer state is on its way over the watch; looking sooner would only meet the old one again. */
-const lookAgainMs = 50;
+/** How often a pod is looked at that no watch tells of, in milliseconds. */
+const unwatchedLookMs = 1_000;
 
 /** One look at one session: observe, plan, act in order, publish. */
 export function createReconcile({ observe, perform, status, log }: ReconcileDependencies) {
@@ -30,18 +32,22 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
     const decision = plan(observed);
     if (decision.actions.length > 0) log.debug('Planned', { session: key, plan: decision.reason });
     const failure = await firstFailure(decision, observed, signal);
-    if (isConflict(failure)) return { requeueAfterMs: lookAgainMs };
+    if (isConflict(failure)) return { conflict: true };
     // Looks once more, since own writes are in the caches now; and before the throw, so that a user reads the failure.
     const after = decision.actions.length > 0 ? await observe(key, signal) : observed;
     try {
       if (after !== undefined)
         await status.publish(after, signal, failure === undefined ? undefined : sentence(failure));
     } catch (error) {
-      if (isConflict(error)) return { requeueAfterMs: lookAgainMs };
+      if (isConflict(error)) return { conflict: true };
       throw error;
     }
     if (failure !== undefined) throw failure;
-    return soonest(decision.requeueAfterMs, observed.missingSecrets.length > 0 ? missingSecretLookMs : undefined);
+    return soonest(
+      decision.requeueAfterMs,
+      observed.missingSecrets.length > 0 ? missingSecretLookMs : undefined,
+      after?.pod !== undefined && !after.podIsWatched ? unwatchedLookMs : undefined,
+    );
   };
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
@@ -59,8 +65,8 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
 }
 export type Reconcile = ReturnType<typeof createReconcile>;
 
-function soonest(a: number | undefined, b: number | undefined): Result {
-  const requeueAfterMs = Math.min(a ?? Number.POSITIVE_INFINITY, b ?? Number.POSITIVE_INFINITY);
+function soonest(...waitsMs: readonly (number | undefined)[]): Result {
+  const requeueAfterMs = Math.min(...waitsMs.filter((waitMs) => waitMs !== undefined));
   return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
 }
 

@@ -48,8 +48,11 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
     backoff: (attempt) => fullJitter(attempt, failureBackoff.baseMs, failureBackoff.maxMs, Math.random),
     metrics: metrics.workQueue,
   });
-  enqueueOnChange(caches, queue);
-  const webhookSecrets = createWebhookSecrets({ client });
+  let leading = false;
+  /** Nobody takes the keys of a replica that does not lead: they would pile up, also those of sessions long gone. */
+  const whileLeading: Pick<typeof queue, 'add'> = { add: (key, priority) => leading && queue.add(key, priority) };
+  enqueueOnChange(caches, whileLeading);
+  const webhookSecrets = createWebhookSecrets({ client, log });
   sessions.onChange((_key, now, before) => {
     if (now === undefined && before !== undefined) webhookSecrets.forget(before.uid);
   });
@@ -73,15 +76,17 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
 
   return {
     /** Looks at every key again. */
-    resync: () => enqueueAll(caches, queue),
+    resync: () => enqueueAll(caches, whileLeading),
     /** Works until the lease is lost or the operator stops. */
     async lead(signal: AbortSignal): Promise<void> {
+      leading = true;
       enqueueAll(caches, queue);
       const timer = setInterval(() => enqueueAll(caches, queue), resyncMs);
       try {
         await runWorkers({ queue, reconcile, metrics, log }, signal);
       } finally {
         clearInterval(timer);
+        leading = false;
       }
     },
     close: () => queue.close(),

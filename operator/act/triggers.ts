@@ -6,7 +6,10 @@ import type { Priority } from '../watch/priority.ts';
 import type { WorkQueue } from '../watch/work-queue.ts';
 
 /** Every change of an object puts its session's key into the queue, with the priority of what has changed. */
-export function enqueueOnChange({ sessions, pods, sessionEnds, claims }: Caches, queue: WorkQueue<SessionKey>): void {
+export function enqueueOnChange(
+  { sessions, pods, sessionEnds, claims }: Caches,
+  queue: Pick<WorkQueue<SessionKey>, 'add'>,
+): void {
   const urgency = (key: SessionKey): Priority => urgencyOf(sessions.get(key)) ?? 'report';
   sessions.onChange((key, now, before) => queue.add(key, sessionPriority(now, before)));
   pods.onChange((key) => queue.add(key, urgency(key)));
@@ -22,7 +25,7 @@ export function enqueueOnChange({ sessions, pods, sessionEnds, claims }: Caches,
 }
 
 /** Puts every key into the queue: a new leader knows nothing of what the one before had under way. */
-export function enqueueAll({ sessions, pods }: Caches, queue: WorkQueue<SessionKey>): void {
+export function enqueueAll({ sessions, pods }: Caches, queue: Pick<WorkQueue<SessionKey>, 'add'>): void {
   const priority = (key: SessionKey): Priority => urgencyOf(sessions.get(key)) ?? 'resync';
   for (const { namespace, name } of sessions.values()) {
     const key = sessionKey(namespace, name);

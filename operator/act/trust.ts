@@ -9,7 +9,10 @@ import { caConfigMap, managedByLabel, managedByValue, path } from '../resource/n
 export function createPublishTrust({ client, caPem }: { readonly client: KubernetesClient; readonly caPem: string }) {
   const data = { 'ca.crt': caPem };
   const labels = { [managedByLabel]: managedByValue };
-  return async function publishTrust(namespace: string, signal: AbortSignal): Promise<void> {
+  /** Sessions that are made together would each find it missing: they wait for the first one's. */
+  const underWay = new Map<string, Promise<void>>();
+
+  async function publish(namespace: string, signal: AbortSignal): Promise<void> {
     const at = path.configMap(namespace, caConfigMap);
     try {
       const found = await client.request<{ data?: Record<string, string> }>({ method: 'GET', path: at, signal });
@@ -21,5 +24,11 @@ export function createPublishTrust({ client, caPem }: { readonly client: Kuberne
       const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: caConfigMap, namespace, labels }, data };
       await client.request({ method: 'POST', path: path.configMaps(namespace), body, signal });
     }
+  }
+
+  return function publishTrust(namespace: string, signal: AbortSignal): Promise<void> {
+    const shared = underWay.get(namespace) ?? publish(namespace, signal).finally(() => underWay.delete(namespace));
+    underWay.set(namespace, shared);
+    return shared;
   };
 }

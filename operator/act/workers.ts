@@ -1,3 +1,4 @@
+import { startDeadline } from '../kubernetes/deadline.ts';
 import type { Log } from '../kubernetes/log.ts';
 import type { Metrics } from '../publish/metrics.ts';
 import type { SessionKey } from '../resource/names.ts';
@@ -31,15 +32,16 @@ async function work(
   while (!signal.aborted) {
     const item = await queue.take({ lane, signal });
     if (item === undefined) return;
-    const { key } = item;
+    const { key, priority } = item;
     const startedMs = performance.now();
+    const deadline = startDeadline(reconcileTimeoutMs, signal);
     try {
-      const { requeueAfterMs } = await reconcile(
-        key,
-        AbortSignal.any([signal, AbortSignal.timeout(reconcileTimeoutMs)]),
-      );
-      queue.forget(key);
-      if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
+      const { requeueAfterMs, conflict } = await reconcile(key, deadline.signal);
+      // The newer state is on its way over the watch; one that does not come must not be asked for in a hot loop.
+      if (conflict) queue.retry(key, priority);
+      else queue.forget(key);
+      // As urgent as it was: the next step of a kill must not wait behind a resync of everything.
+      if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs, priority);
       metrics.reconciles.inc({ controller, result: requeueAfterMs === undefined ? 'success' : 'requeue_after' });
     } catch (error) {
       if (signal.aborted) return; // The lease or the process is going: the next leader looks at every key.
@@ -48,6 +50,7 @@ async function work(
       metrics.reconcileErrors.inc({ controller });
       log.error('Reconcile failed; it is tried again', { session: key, error });
     } finally {
+      deadline.end();
       queue.done(key);
       metrics.reconcileSeconds.observe({ controller }, (performance.now() - startedMs) / 1000);
     }

@@ -48,11 +48,16 @@ export function followDraining(dependencies: {
   let was = false;
   const isDraining = () => askedAtMs > startedAtMs && client.nowMs() < askedAtMs + holdMs;
 
+  let looking = false;
   async function look(): Promise<void> {
+    if (looking) return; // The one before still waits for its answer.
+    looking = true;
     try {
       askedAtMs = await readAskedAtMs(client, at, stopped.signal);
     } catch (error) {
       if (!stopped.signal.aborted) log.warn('Lease not read for a drain; the last word stands', { error });
+    } finally {
+      looking = false;
     }
     if (isDraining() === was || stopped.signal.aborted) return;
     was = !was;
@@ -60,6 +65,7 @@ export function followDraining(dependencies: {
     onChange();
   }
 
+  void look();
   const timer = setInterval(() => void look(), lookMs);
   return {
     isDraining,

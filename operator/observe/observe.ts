@@ -39,7 +39,8 @@ export function createObserve(dependencies: ObserveDependencies) {
   return async function observe(key: SessionKey, signal: AbortSignal): Promise<Observed | undefined> {
     const { namespace, name } = namespaceAndName(key);
     const session = caches.sessions.get(key);
-    const pod = ours(caches.pods.get(key)) ?? (await unseenPod(session, signal));
+    const watched = ours(caches.pods.get(key));
+    const pod = watched ?? (await unseenPod(session, signal));
     if (session === undefined && pod === undefined) return undefined;
     const nowMs = client.nowMs();
     const runUid = pod?.uid ?? session?.status.run?.uid;
@@ -51,6 +52,7 @@ export function createObserve(dependencies: ObserveDependencies) {
       draining: isDraining(),
       ...optional('session', session),
       ...optional('pod', pod),
+      podIsWatched: watched !== undefined,
       ...optional('sessionEnd', runUid && sessionEndIndex.ofRun(runUid)),
       ...optional('claim', caches.claims.get(`${namespace}/${claimName(name)}`)),
       missingSecrets: session === undefined ? [] : await webhookSecrets.missing(session, nowMs, signal),
@@ -64,7 +66,7 @@ export function createObserve(dependencies: ObserveDependencies) {
    */
   async function unseenPod(session: ObservedSession | undefined, signal: AbortSignal) {
     const run = session?.status.run;
-    if (session === undefined || run === undefined || sessionEndIndex.ofRun(run.uid) !== undefined) return undefined;
+    if (session === undefined || run === undefined) return undefined;
     try {
       const raw = await client.request({ method: 'GET', path: path.pod(session.namespace, session.name), signal });
       const pod = slimPod(raw);

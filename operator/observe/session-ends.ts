@@ -12,25 +12,28 @@ export interface SessionEndIndex {
 
 /** Keeps the index current from the cache's changes; it must be made before the cache is filled. */
 export function indexSessionEnds(ends: SlimCache<ObservedSessionEnd>): SessionEndIndex {
-  const byRun = new Map<string, ObservedSessionEnd>();
+  /** A record that is moved into the operator's namespace is there twice for a moment; either tells. */
+  const byRun = new Map<string, readonly ObservedSessionEnd[]>();
   const unsettled = new Map<SessionKey, Map<string, ObservedSessionEnd>>();
   let pending = 0;
   ends.onChange((_key, now, before) => {
     if (before !== undefined) {
-      if (byRun.get(before.runUid)?.uid === before.uid) byRun.delete(before.runUid);
+      const others = (byRun.get(before.runUid) ?? []).filter(({ uid }) => uid !== before.uid);
+      if (others.length > 0) byRun.set(before.runUid, others);
+      else byRun.delete(before.runUid);
       const open = unsettled.get(before.sessionKey);
       if (open?.delete(before.uid)) pending--;
       if (open?.size === 0) unsettled.delete(before.sessionKey);
     }
     if (now === undefined) return;
-    byRun.set(now.runUid, now);
+    byRun.set(now.runUid, [now, ...(byRun.get(now.runUid) ?? [])]);
     if (now.settled) return;
     const open = unsettled.get(now.sessionKey) ?? new Map<string, ObservedSessionEnd>();
     unsettled.set(now.sessionKey, open.set(now.uid, now));
     pending++;
   });
   return {
-    ofRun: (runUid) => byRun.get(runUid),
+    ofRun: (runUid) => byRun.get(runUid)?.[0],
     undelivered(key) {
       const open = unsettled.get(key);
       if (open === undefined) return undefined;

@@ -102,7 +102,17 @@ function parseSinks(annotation: string | undefined): readonly Sink[] {
   } catch {
     return [];
   }
-  return Array.isArray(sinks) ? sinks.filter((sink): sink is Sink => typeof sink?.url === 'string') : [];
+  return Array.isArray(sinks) ? sinks.filter(isStorable).slice(0, sinksAtMost) : [];
+}
+
+/** What the CRD takes of a sink: a record that it refuses would keep a dead pod for ever. */
+const sinksAtMost = 16;
+const isText = (value: unknown, limit: number) => typeof value === 'string' && value.length <= limit;
+function isStorable(sink: unknown): sink is Sink {
+  const { url, secretRef } = (sink ?? {}) as { url?: unknown; secretRef?: { name?: unknown; key?: unknown } };
+  return (
+    isText(url, 1024) && (secretRef === undefined || (isText(secretRef?.name, 253) && isText(secretRef?.key, 253)))
+  );
 }
 
 /** A property only where there is a value: an absent key and `undefined` differ in the types. */

@@ -13,8 +13,6 @@ export function sinksOf(spec: WhatsAppSessionSpec): Sink[] {
     .map(({ url, secretRef }) => ({ url, ...(secretRef === undefined ? {} : { secretRef }) }));
 }
 
-/** Limits of the CRD: a record that it refuses would keep a dead pod for ever. */
-const [urlLimit, sinksAtMost] = [1024, 16];
 const engines: readonly string[] = ['Baileys'] satisfies Engine[];
 
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
@@ -40,13 +38,12 @@ export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfi
     startedAt: rfc3339(pod.createdAtMs),
     endedAt: rfc3339(finishedAtMs ?? observed.nowMs),
     terminationConfirmed,
-    sinks: owner === undefined ? storable(pod.sinks) : sinksOf(owner.spec),
+    sinks: owner === undefined ? [...pod.sinks] : sinksOf(owner.spec),
   });
 }
 
-/** The annotations are ours, but anybody who may edit pods may break them: what the record cannot hold is left out. */
+/** By the annotation, which anybody who may edit pods may break: it becomes a label of a metric, and those are a closed set. */
 const engineOf = ({ engine }: ObservedPod) => (engine !== undefined && engines.includes(engine) ? engine : 'unknown');
-const storable = (sinks: readonly Sink[]) => sinks.filter(({ url }) => url.length <= urlLimit).slice(0, sinksAtMost);
 
 /** The record of a run that the status knows, whose pod went without one: somebody took its finalizer off. */
 export function recordLostEnd(session: ObservedSession, observed: Observed): Action | undefined {

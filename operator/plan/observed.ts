@@ -12,6 +12,8 @@ export interface Observed {
   readonly config: PlanConfig;
   readonly session?: ObservedSession;
   readonly pod?: ObservedPod;
+  /** Not when it was found by a read alone, because its label was taken off: no watch tells what becomes of it. */
+  readonly podIsWatched: boolean;
   /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
   readonly sessionEnd?: ObservedSessionEnd;
   readonly claim?: ObservedClaim;

@@ -69,8 +69,10 @@ export function reportedStatus(
   nowMs: number,
 ): Derived & Pick<WhatsAppSessionStatus, 'run'> {
   const run = runStatus({ pod }, session);
+  // The receiver has not acted on a newer spec: that is for the leader to say.
+  const { observedGeneration: generation = session.generation } = before.status;
   return {
-    ...derived({ nowMs }, session, before, {
+    ...derived({ nowMs }, { ...session, generation }, before, {
       Ready: readyCondition({ pod, nowMs, draining: false }, session),
       Paired: pairedCondition(session),
     }),

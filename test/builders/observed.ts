@@ -118,6 +118,7 @@ export function anObserved(overrides: Partial<Observed> = {}): Observed {
     nowMs,
     config: planConfig,
     session: aSession(),
+    podIsWatched: true,
     draining: false,
     missingSecrets: [],
     ...overrides,

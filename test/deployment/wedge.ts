@@ -31,7 +31,7 @@ function sessionPid() {
   for (const pid of readdirSync('/proc').filter((name) => /^\\d+$/.test(name))) {
     let words = [];
     try { words = readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0'); } catch { continue; }
-    if (words[0].endsWith('node') && words[1]?.endsWith('/session-pod/main.ts')) return Number(pid);
+    if (words[0].endsWith('node') && words.some((word) => word.endsWith('/session-pod/main.ts'))) return Number(pid);
   }
   throw new Error('Cannot find the process of the session: nothing runs session-pod/main.ts');
 }`;

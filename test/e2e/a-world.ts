@@ -1,19 +1,21 @@
-import { inject, onTestFinished } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { type ClusterWorld, createClusterWorld } from '../deployment/cluster-world.ts';
 import { operator } from '../deployment/install-berth.ts';
-import { tryKubectl } from '../deployment/kubectl.ts';
+import { kubectl, tryKubectl } from '../deployment/kubectl.ts';
 import { standInsAt } from '../deployment/stand-ins.ts';
+import { prefix } from './deploy.ts';
 
 /**
- * A namespace on the cluster for one test. When the test is over its sessions are removed, which has to work whatever
- * the test did; when it failed, all that can tell why is printed before.
+ * A namespace on the cluster for one test. When the test is over, the operator must not have logged an error about it,
+ * and its sessions are removed, which has to work whatever the test did. When it failed, all that can tell why is printed.
  */
 export async function aWorld(): Promise<ClusterWorld> {
   const startedAt = new Date();
-  const world = await createClusterWorld(standInsAt(inject('standIns')), 'berth-e2e');
+  const world = await createClusterWorld(standInsAt(inject('standIns')), prefix);
   onTestFinished(async ({ task }) => {
     try {
       if (task.result?.state === 'fail') await printWhatIsSo(world.namespace, startedAt);
+      else expect(await errorsOfOperator(world.namespace, startedAt)).toEqual([]);
       await world.removeAll().catch(async (error: unknown) => {
         await printWhatIsSo(world.namespace, startedAt);
         throw error;
@@ -23,6 +25,14 @@ export async function aWorld(): Promise<ClusterWorld> {
     }
   }, 60_000);
   return world;
+}
+
+/** What the operator that runs now has logged as an error about a namespace. */
+async function errorsOfOperator(namespace: string, since: Date): Promise<string[]> {
+  const sinceTime = `--since-time=${since.toISOString()}`;
+  const words = ['--namespace', operator.namespace, 'logs', '--selector', operator.selector, sinceTime, '--tail=-1'];
+  const lines = (await kubectl(words)).split('\n');
+  return lines.filter((line) => line.includes('"level":"error"') && line.includes(namespace));
 }
 
 /** Prints the sessions, pods, ends, Events and logs of a namespace, and what the operator logged meanwhile. */

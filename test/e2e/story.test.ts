@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { kubectl } from '../deployment/kubectl.ts';
 import { wedge } from '../deployment/wedge.ts';
 import { aWorld } from './a-world.ts';
 
@@ -55,8 +56,10 @@ test('a session is paired, takes and sends a message, is wedged, killed by force
 test('a graceful stop ends the run as stopped, tells WhatsApp, and a start takes it up again', async () => {
   const world = await aWorld();
   const { phone, runUid } = await world.startPaired('polite');
+  const log = kubectl(['--namespace', world.namespace, 'logs', '--follow', 'polite']);
   await world.patch('polite', { desiredState: 'Stopped' });
   await world.untilPodGone('polite', runUid);
+  expect(await log).toContain('Asked to stop over its API');
   const [end] = await world.untilReceivedEnds('polite', 1);
   expect(end?.event.data).toMatchObject({ reason: 'stopped', terminationConfirmed: true, exitCode: 0 });
   expect((await world.standIns.phone.connections(phone)).at(-1)).toMatchObject({ cleanClose: true, endedBy: 'client' });

@@ -174,6 +174,36 @@ describe('the operator', () => {
     expect(ends.map(({ spec }) => [spec.run.uid, spec.reason])).toEqual([[old.metadata.uid, 'deleted']]);
   });
 
+  test('a pod that somebody deleted with a grace is let go, and the next run starts', async () => {
+    await world.apply('gus', fast);
+    const pod = await running('gus');
+    await world.until('gus', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
+    const body = { gracePeriodSeconds: 600 };
+    await world.client.request({ method: 'DELETE', path: path.pod(world.namespace, 'gus'), body });
+    await world.untilPod('gus', 'of the next run', ({ metadata }) => metadata.uid !== pod.metadata.uid);
+    expect((await world.ends('gus')).map(({ spec }) => spec.reason)).toEqual(['pod_deleted']);
+  });
+
+  test('a pod whose label was taken off is killed all the same, and the next one starts', async () => {
+    await world.apply('lea', fast);
+    const pod = await running('lea');
+    await world.until('lea', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
+    await world.client.request({
+      method: 'PATCH',
+      path: path.pod(world.namespace, 'lea'),
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { labels: { 'app.kubernetes.io/managed-by': null } } },
+    });
+    await world.patch('lea', { desiredState: 'Killed' });
+    await world.until('lea', 'that is killed', ({ status }) => status?.lastEnd?.reason === 'force_killed', 10_000);
+    expect(await world.pod('lea')).toBeUndefined();
+    await world.patch('lea', { desiredState: 'Running' });
+    await running('lea');
+    expect((await world.ends('lea')).map(({ spec }) => [spec.run.uid, spec.terminationConfirmed])).toEqual([
+      [pod.metadata.uid, true],
+    ]);
+  });
+
   test('a conflict leads to another look, not to an error', async () => {
     const fault = proxy.fault(
       ({ method, path: at }) => method === 'PATCH' && at.endsWith('/whatsappsessions/cleo/status'),

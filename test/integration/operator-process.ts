@@ -60,7 +60,7 @@ export async function startOperatorProcess(options: {
       log += chunk.toString();
     });
   }
-  const exited = once(child, 'exit').finally(() => rm(dir, { recursive: true, force: true }));
+  const exited = once(child, 'exit').then(() => rm(dir, { recursive: true, force: true }));
   const healthUrl = `http://127.0.0.1:${ports.health}`;
   const operator: OperatorProcess = {
     child,

@@ -166,6 +166,21 @@ describe('plan() at the end of a run', () => {
     expect(words({ ...observed, sessionEnd })).toEqual(expected);
   });
 
+  test('a dead pod that somebody deleted with a grace is deleted without: its object would outlive the finalizer', () => {
+    const pod = aPod({ ...ended, deletionRequested: true, deletionGraceSeconds: 8 });
+    const observed = anObserved({ session: aRunningSession(), pod, sessionEnd: aSessionEnd() });
+    expect(words(observed)).toEqual(releasing);
+    expect(words({ ...observed, pod: { ...pod, hasFinalizer: false } })).toEqual(['ReleasingPod', 'DeletePod']);
+    const gone = { ...pod, hasFinalizer: false, deletionGraceSeconds: 0 };
+    expect(words({ ...observed, pod: gone })).toEqual(['AwaitingRemoval']);
+  });
+
+  test('a dead pod stays until the status knows its run: else nothing would tell how the run ended', () => {
+    const observed = anObserved({ session: aSession(), pod: aPod(ended), sessionEnd: aSessionEnd() });
+    expect(words(observed)).toEqual(['NotingRun']);
+    expect(words({ ...observed, session: aSession({ uid: 'session-2' }) })).toEqual(releasing);
+  });
+
   test('a pod without node that is being deleted is released: nothing binds it any more', () => {
     const { nodeName: _, ...pod } = aPod({ deletionRequested: true, container: containers.absent });
     expect(words(anObserved({ session: aRunningSession({}, killed), pod }))).toEqual(recording('force_killed'));
@@ -234,6 +249,12 @@ describe('plan() for a pod whose session is not its own', () => {
   });
 });
 
+test('plan() records the present as the time of an end that the kubelet has none for', () => {
+  const { finishedAtMs: _, ...container } = containers.terminated;
+  const [action] = plan(anObserved({ session: aRunningSession(), pod: aPod({ container }) })).actions;
+  expect(action).toMatchObject({ type: 'CreateSessionEnd', spec: { endedAt: at(0) } });
+});
+
 describe('plan() before the next run', () => {
   const lastEnd = { runUid: 'run-1', number: 1, reason: 'crashed', at: at(-1), terminationConfirmed: true } as const;
 
@@ -268,6 +289,29 @@ describe('plan() before the next run', () => {
     expect(words(anObserved({ session: aSession({ status }) }))).toEqual(['Settled']);
     const spec = { engine: 'Baileys', restartedAt: at(0) } as const;
     expect(words(anObserved({ session: aSession({ status, spec }) }))).toEqual(starting);
+  });
+});
+
+describe('plan() for a session whose finalizer was taken off', () => {
+  const claim = {
+    namespace: 'shop',
+    name: 'alice-data',
+    uid: 'claim-1',
+    resourceVersion: '5',
+    deletionRequested: false,
+  };
+  const restoring = ['RestoringFinalizer', 'AddSessionFinalizer'];
+  const bare = { hasFinalizer: false } as const;
+
+  test('puts it back while there is a run or a claim to end', () => {
+    expect(words(anObserved({ session: aRunningSession(bare), pod: aPod() }))).toEqual(restoring);
+    const spec = { engine: 'Baileys', desiredState: 'Stopped' } as const;
+    expect(words(anObserved({ session: aSession({ ...bare, spec }), claim }))).toEqual(restoring);
+    expect(words(anObserved({ session: aSession({ ...bare, spec }) }))).toEqual(settled);
+  });
+  test('leaves it off one that is being deleted', () => {
+    const session = aSession({ ...bare, deletionRequested: true });
+    expect(words(anObserved({ session, claim }))).toEqual(['AwaitingRemoval']);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Observed } from '@berth/operator/plan/observed.ts';
-import { sessionStatus } from '@berth/operator/plan/session-status.ts';
+import { reportedStatus, sessionStatus } from '@berth/operator/plan/session-status.ts';
 import { describe, expect, test } from 'vitest';
 import {
   anObserved,
@@ -162,5 +162,20 @@ describe('sessionStatus() decides how a session goes on after an end', () => {
       expect(waitMs).toBeGreaterThanOrEqual(0);
       expect(waitMs).toBeLessThanOrEqual(300_000);
     }
+  });
+});
+
+describe('what could not be stored or be true is not written', () => {
+  test('sessionStatus() cuts the words of others to what the CRD takes', () => {
+    const container = { state: 'waiting', reason: 'CreateContainerError', message: 'x'.repeat(4_000) } as const;
+    const status = statusOf({ session: aRunningSession({ status: {} }), pod: aPod({ uid: 'run-2', container }) });
+    expect(readyOf(status)).toMatchObject({ reason: 'StartBlocked' });
+    expect(readyOf(status)?.message).toHaveLength(2_048);
+  });
+
+  test('reportedStatus() does not say that a newer spec was acted on', () => {
+    const session = aRunningSession({ generation: 2, status: { observedGeneration: 1 } });
+    const { observedGeneration, conditions } = reportedStatus(session, aPod(), session, nowMs);
+    expect([observedGeneration, ...(conditions ?? []).map((each) => each.observedGeneration)]).toEqual([1, 1, 1]);
   });
 });

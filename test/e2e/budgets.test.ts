@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { hasKind } from '../cluster/kind.ts';
+import { clusterDir } from '../cluster/paths.ts';
+import { waitUntil } from '../cluster/wait-until.ts';
+import type { ClusterWorld } from '../deployment/cluster-world.ts';
+import { kubectl } from '../deployment/kubectl.ts';
+import { aWorld } from './a-world.ts';
+
+const isKind = await hasKind();
+
+/** One answered request, as the API server's audit log has it. */
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  readonly objectRef?: {
+    readonly resource: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+  readonly responseStatus?: { readonly code?: number };
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+}
+
+/** All that was asked in a namespace until now, oldest first. */
+async function auditOf(world: ClusterWorld): Promise<AuditEvent[]> {
+  // The API server writes its log a moment after its answers: once this question is in it, what was before it is too.
+  const marker = `until-${randomUUID()}`;
+  await world.session(marker);
+  return waitUntil('own question in the audit log', 10_000, async () => {
+    const lines = (await readFile(join(clusterDir, 'log', 'audit.log'), 'utf8')).split('\n');
+    const here = lines.filter((line) => line.includes(`"namespace":"${world.namespace}"`));
+    if (!here.some((line) => line.includes(marker))) return { seen: `${here.length} others` };
+    const events = here.map((line) => JSON.parse(line) as AuditEvent);
+    return { value: events.sort((a, b) => (a.requestReceivedTimestamp < b.requestReceivedTimestamp ? -1 : 1)) };
+  });
+}
+
+const operatorUser = 'system:serviceaccount:berth-system:berth-operator';
+const writes = ['create', 'update', 'patch', 'delete'];
+const told = ({ verb, objectRef, responseStatus }: AuditEvent) =>
+  `${verb} ${objectRef?.resource}${objectRef?.subresource ? `/${objectRef.subresource}` : ''} ${responseStatus?.code}`;
+
+/** Writes of the operator about one session, without Events and the Lease. */
+function writesAbout(events: readonly AuditEvent[], name: string): AuditEvent[] {
+  return events.filter(
+    ({ verb, user, objectRef }) =>
+      user.username === operatorUser &&
+      writes.includes(verb) &&
+      !['events', 'leases', 'configmaps'].includes(objectRef?.resource ?? '') &&
+      (objectRef?.name === name || objectRef?.name?.startsWith(`${name}-`)),
+  );
+}
+
+// On kind the audit log is inside of its node.
+test.skipIf(isKind)(
+  'a session is made and paired with at most 6 writes of the operator, none of them a conflict',
+  async () => {
+    const world = await aWorld();
+    await world.startPaired('first'); // With it the namespace gets the operator's CA, once.
+    await world.startPaired('second');
+    const about = writesAbout(await auditOf(world), 'second').map(told);
+    console.log(`Writes from create to Ready, with pairing: ${about.length}\n  ${about.join('\n  ')}`);
+    expect(about.length).toBeLessThanOrEqual(6);
+    expect(about.filter((each) => each.endsWith('409'))).toEqual([]);
+  },
+);
+
+test.skipIf(isKind)('the pod of a session is made within milliseconds of the session', async () => {
+  const world = await aWorld();
+  const count = 20;
+  const nowhere = { pod: { nodeSelector: { 'example.com/nowhere': 'yes' } } }; // Its pods cost the node nothing.
+  for (let index = 0; index < count; index++) {
+    await world.start(`quick-${index}`, nowhere);
+    await world.untilPod(`quick-${index}`, 'that is made', () => true);
+  }
+  const made = delays(await auditOf(world));
+  const [p50, last] = [made[Math.floor(count / 2)], made.at(-1)];
+  console.log(
+    `From a session's create to its pod's: p50 ${p50?.toFixed(1)} ms, longest ${last?.toFixed(1)} ms (wanted: p50 below 10 ms)`,
+  );
+  expect(made).toHaveLength(count);
+});
+
+/** Milliseconds from the answer to a session's create to the request for its pod, shortest first. */
+function delays(events: readonly AuditEvent[]): number[] {
+  const created = (resource: string, name?: string) =>
+    events.find(
+      ({ verb, objectRef }) => verb === 'create' && objectRef?.resource === resource && objectRef.name === name,
+    );
+  return events
+    .filter(({ verb, objectRef }) => verb === 'create' && objectRef?.resource === 'pods' && !objectRef.subresource)
+    .flatMap((pod) => {
+      const session = created('whatsappsessions', pod.objectRef?.name);
+      return session ? [microseconds(pod.requestReceivedTimestamp) - microseconds(session.stageTimestamp)] : [];
+    })
+    .map((delay) => delay / 1000)
+    .sort((a, b) => a - b);
+}
+
+/** The log has six decimals of a second, Date three. */
+function microseconds(timestamp: string): number {
+  const [, fraction = '0'] = /\.(\d+)Z$/.exec(timestamp) ?? [];
+  return Date.parse(timestamp.replace(/\.\d+Z$/, 'Z')) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
+}
+
+test('a session at rest takes less than 100 MiB', async () => {
+  const world = await aWorld();
+  await world.startPaired('small');
+  const used = await waitUntil('memory at rest', 20_000, () => atRest(world, 'small'), 2_000);
+  console.log(`A session with Baileys at rest: ${used.toFixed(0)} MiB anonymous memory in all its processes`);
+  expect(used).toBeLessThan(100);
+});
+
+const restMiB = 100;
+
+/** Anonymous memory of all processes of a pod, in MiB; the value once it is below what is promised, or is seen to stay above. */
+async function atRest(world: ClusterWorld, pod: string): Promise<{ value: number } | { seen: string }> {
+  const show = 'cat /proc/[0-9]*/smaps_rollup';
+  const text = await kubectl(['--namespace', world.namespace, 'exec', pod, '--', 'sh', '-c', show]).catch(String);
+  const kibibytes = [...text.matchAll(/^Anonymous:\s+(\d+) kB/gm)].reduce((sum, [, each]) => sum + Number(each), 0);
+  const mebibytes = kibibytes / 1024;
+  return mebibytes > 0 && mebibytes < restMiB
+    ? { value: mebibytes }
+    : { seen: `${mebibytes.toFixed(0)} MiB: ${text.slice(0, 200)}` };
+}

@@ -1,0 +1,116 @@
+import type { DesiredState, Phase } from '@berth/operator/resource/whatsapp-session.ts';
+import type { EndReason } from '@berth/protocol';
+
+/**
+ * The objects of the model's API server, with only what `plan()` can tell apart. They are interned: equal content is the
+ * same object, so that identity stands for the resourceVersion and an id for the whole object.
+ * Content that comes back to what it was counts as the same version: whoever saw it then sees what is so now.
+ */
+export interface SessionObject {
+  readonly uid: number;
+  readonly deleting: boolean;
+  readonly finalizer: boolean;
+  readonly desired: DesiredState;
+  /** Grows with each restart that is asked for; 0: never. */
+  readonly restart: number;
+  readonly run?: { readonly uid: number; readonly number: number; readonly ending?: Ending } | undefined;
+  /** Uid of the run that last reported; every report of the model says `ready`. */
+  readonly report?: number | undefined;
+  readonly lastEnd?: LastEnd | undefined;
+  /** `backoff`: the status has a nextRestartAt, past or not. */
+  readonly recovery?: 'calm' | 'backoff' | 'held' | undefined;
+  /** Only `Stopped` and `Ready` are told apart; the others are none. */
+  readonly phase?: Extract<Phase, 'Stopped' | 'Ready'> | undefined;
+}
+export interface Ending {
+  readonly reason: EndReason;
+  readonly graceful: boolean;
+}
+export interface LastEnd {
+  readonly run: number;
+  readonly number: number;
+  readonly confirmed: boolean;
+  /** What `restart` was, as the status keeps it; 0: absent. */
+  readonly restart: number;
+}
+
+export interface PodObject {
+  readonly uid: number;
+  /** Uid of its session. */
+  readonly session: number;
+  readonly number: number;
+  readonly restart: number;
+  readonly finalizer: boolean;
+  readonly bound: boolean;
+  /** A deletion with a grace, or without one. */
+  readonly deletion: 'none' | 'graceful' | 'at once';
+  /** As the kubelet reports it. `replaced`: terminated, and the last words say so. `refused`: at admission. */
+  readonly container: 'none' | 'running' | 'terminated' | 'replaced' | 'refused';
+}
+
+export interface EndRecord {
+  readonly run: number;
+  /** `held`: no run may follow by itself. `crashed`: one may, after a backoff. */
+  readonly after: 'calm' | 'crashed' | 'held';
+  readonly confirmed: boolean;
+  /** Every sink has it. */
+  readonly settled: boolean;
+}
+/** The outbox, in the order of the runs. */
+export type EndRecords = readonly EndRecord[];
+
+export interface ClaimObject {
+  readonly uid: number;
+  readonly deleting: boolean;
+}
+
+/** One of each kind, as the API server holds it or as somebody sees it. */
+export interface Objects {
+  readonly session: SessionObject | undefined;
+  readonly pod: PodObject | undefined;
+  readonly ends: EndRecords;
+  readonly claim: ClaimObject | undefined;
+}
+export type Kind = keyof Objects;
+export const kinds: readonly Kind[] = ['session', 'pod', 'ends', 'claim'];
+
+const interned = new Map<string, object>();
+const byId: object[] = [];
+const ids = new Map<object, number>();
+
+/** The one object of this content. `undefined` parts and parts that are left out are the same. */
+export function intern<T extends object>(value: T): T {
+  const known = interned.get(JSON.stringify(value));
+  if (known !== undefined) return known as T;
+  interned.set(JSON.stringify(value), value);
+  ids.set(value, byId.push(value));
+  return value;
+}
+
+/** A number for an interned object, 0 for none. */
+export const idOf = (value: object | undefined): number => (value === undefined ? 0 : (ids.get(value) ?? 0));
+export const ofId = <T extends object>(id: number): T | undefined => byId[id - 1] as T | undefined;
+
+/** A session with its parts in one order, as interning needs it. */
+export function sessionOf(parts: SessionObject): SessionObject {
+  const { uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, phase } = parts;
+  return intern({ uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, phase });
+}
+
+/** A pod with its parts in one order. */
+export function podOf(parts: PodObject): PodObject {
+  const { uid, session, number, restart, finalizer, bound, deletion, container } = parts;
+  return intern({ uid, session, number, restart, finalizer, bound, deletion, container });
+}
+
+export const noEnds: EndRecords = intern([]);
+export const endOf = (ends: EndRecords, run: number | undefined): EndRecord | undefined =>
+  ends.find((end) => end.run === run);
+/** The outbox with one record more, or one changed. */
+export const withEnd = (ends: EndRecords, end: EndRecord): EndRecords =>
+  intern([...ends.filter(({ run }) => run !== end.run), endRecordOf(end)].sort((a, b) => a.run - b.run));
+const endRecordOf = ({ run, after, confirmed, settled }: EndRecord) => intern({ run, after, confirmed, settled });
+
+/** Whether the kubelet's or the scheduler's word proves that no process of the pod is left. */
+export const saysDead = ({ container }: PodObject) =>
+  container === 'terminated' || container === 'replaced' || container === 'refused';

@@ -1,0 +1,141 @@
+import type { Bounds } from './bounds.ts';
+import { idOf, intern, type Kind, kinds, noEnds, type Objects, ofId, sessionOf } from './objects.ts';
+
+/** What a leader has decided and not yet done: a decision of its own table, and the place of its next action. */
+export interface Hand {
+  readonly decision: number;
+  readonly next: number;
+}
+
+/** One state of the model. */
+export interface World {
+  /** The truth. */
+  readonly api: Objects;
+  /** What the watches have brought, of each object some state that was true once. */
+  readonly watched: Objects;
+  /** What the leader knows: what the watches have brought, or what its own writes have answered since. */
+  readonly cached: Objects;
+  /** The process of the pod that is there. `replaced`: it ended with that as its last words. */
+  readonly process: Process;
+  /** The pod was asked, over its own API, to stop. */
+  readonly asked: boolean;
+  /** Runs, as bits, whose process lives although their object is gone. */
+  readonly ghosts: number;
+  readonly hand: Hand | undefined;
+  /** What a leader without a lease may still do when it wakes. */
+  readonly sleeper: Hand | undefined;
+  /** Pods created so far: the uid of the newest. */
+  readonly runs: number;
+  readonly commandsLeft: number;
+  readonly faultsLeft: number;
+  readonly draining: boolean;
+  readonly namespaceGoing: boolean;
+}
+const processes = ['none', 'alive', 'ended', 'replaced'] as const;
+export type Process = (typeof processes)[number];
+
+/** A session that was just created, before anybody has looked at it. */
+export function firstWorld({ commands, faults }: Bounds): World {
+  const session = sessionOf({ uid: 1, deleting: false, finalizer: false, desired: 'Running', restart: 0 });
+  const objects: Objects = { session, pod: undefined, ends: noEnds, claim: undefined };
+  return {
+    api: objects,
+    watched: objects,
+    cached: objects,
+    process: 'none',
+    asked: false,
+    ghosts: 0,
+    hand: undefined,
+    sleeper: undefined,
+    runs: 0,
+    commandsLeft: commands,
+    faultsLeft: faults,
+    draining: false,
+    namespaceGoing: false,
+  };
+}
+
+/** A world in a string: equal for equal worlds, 22 characters. */
+export function encode(world: World): string {
+  const { api, watched, cached, hand, sleeper } = world;
+  const views = [api, watched, cached].flatMap(({ session, pod, ends, claim }) => [session, pod, ends, claim]);
+  const flags = Number(world.asked) | (Number(world.draining) << 1) | (Number(world.namespaceGoing) << 2);
+  return String.fromCharCode(
+    ...views.map(idOf),
+    ...[hand, sleeper].flatMap((each) => (each === undefined ? [0, 0] : [each.decision + 1, each.next])),
+    processes.indexOf(world.process),
+    world.ghosts,
+    world.runs,
+    world.commandsLeft,
+    world.faultsLeft,
+    flags,
+  );
+}
+
+/** The world of a string that `encode` made. */
+export function decode(key: string): World {
+  const at = (index: number) => key.charCodeAt(index);
+  const objects = (from: number): Objects => ({
+    session: ofId(at(from)),
+    pod: ofId(at(from + 1)),
+    ends: ofId(at(from + 2)) ?? noEnds,
+    claim: ofId(at(from + 3)),
+  });
+  const handAt = (from: number): Hand | undefined =>
+    at(from) === 0 ? undefined : { decision: at(from) - 1, next: at(from + 1) };
+  const flags = at(21);
+  return {
+    api: objects(0),
+    watched: objects(4),
+    cached: objects(8),
+    hand: handAt(12),
+    sleeper: handAt(14),
+    process: processes[at(16)] ?? 'none',
+    ghosts: at(17),
+    runs: at(18),
+    commandsLeft: at(19),
+    faultsLeft: at(20),
+    asked: (flags & 1) !== 0,
+    draining: (flags & 2) !== 0,
+    namespaceGoing: (flags & 4) !== 0,
+  };
+}
+
+/** Who changes an object: the leader learns at once of its own writes, of all else by a watch. */
+export type Writer = 'leader' | 'others';
+
+/** Changes an object. Where more watches would lag than the bounds allow, the change is seen at once. */
+export function change<K extends Kind>(
+  world: World,
+  kind: K,
+  value: Objects[K],
+  writer: Writer,
+  lagging: number,
+): World {
+  const changed: World = {
+    ...world,
+    api: { ...world.api, [kind]: value },
+    ...(writer === 'leader' ? { cached: { ...world.cached, [kind]: value } } : {}),
+  };
+  const behind = kinds.filter((each) => changed.watched[each] !== changed.api[each]).length;
+  return behind > lagging ? seen(changed, kind) : changed;
+}
+
+/** A watch brings all that is new of a kind. */
+export function seen(world: World, kind: Kind): World {
+  const newest = { [kind]: world.api[kind] };
+  return { ...world, watched: { ...world.watched, ...newest }, cached: { ...world.cached, ...newest } };
+}
+
+/** Takes the pod's object away. Of a pod that has a node, a process may live on that nobody sees. */
+export function withoutPod(world: World, writer: Writer, lagging: number): World {
+  const { pod } = world.api;
+  const lives =
+    pod?.bound === true && (world.process === 'alive' || world.process === 'none') && pod.container !== 'refused';
+  const gone = change(world, 'pod', undefined, writer, lagging);
+  const ghosts = lives ? gone.ghosts | (1 << pod.uid) : gone.ghosts;
+  return { ...gone, process: 'none', asked: false, ghosts };
+}
+
+/** Brings a claim into its one form. */
+export const claimOf = (uid: number, deleting: boolean) => intern({ uid, deleting });
