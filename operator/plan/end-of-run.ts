@@ -1,6 +1,7 @@
 import { type Action, type Plan, step } from './action.ts';
 import { isConfirmedDead } from './confirmed-dead.ts';
 import { recordEnd } from './end-record.ts';
+import { mayBeDeleted } from './hold-pod.ts';
 import type { Observed, ObservedPod } from './observed.ts';
 
 /** How often a drain is looked at, in milliseconds; a delivery wakes it earlier. */
@@ -21,7 +22,7 @@ export function endOfRun(observed: Observed): Plan | undefined {
   }
   if (pod.deletionRequested) {
     // A deletion by others may carry a grace; a kill does not.
-    return ending.deadline === undefined && pod.deletionGraceSeconds !== 0
+    return ending.deadline === undefined && pod.deletionGraceSeconds !== 0 && mayBeDeleted(pod)
       ? step('AwaitingTermination', { type: 'DeletePod', uid: pod.uid })
       : step('AwaitingTermination');
   }

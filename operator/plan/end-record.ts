@@ -1,17 +1,11 @@
 import { sessionEndName } from '../resource/names.ts';
-import type { SessionEndSpec, Sink } from '../resource/session-end.ts';
-import type { Engine, WhatsAppSessionSpec } from '../resource/whatsapp-session.ts';
+import type { SessionEndSpec } from '../resource/session-end.ts';
+import type { Engine } from '../resource/whatsapp-session.ts';
 import type { Action } from './action.ts';
 import { bounded } from './bounded-text.ts';
 import { endMessage, endReason } from './end-reason.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
-
-/** The sinks of a session's ends, as its spec names them. */
-export function sinksOf(spec: WhatsAppSessionSpec): Sink[] {
-  return (spec.webhooks ?? [])
-    .filter(({ events }) => events.includes('session_end'))
-    .map(({ url, secretRef }) => ({ url, ...(secretRef === undefined ? {} : { secretRef }) }));
-}
+import { sinksOf } from './sinks.ts';
 
 const engines: readonly string[] = ['Baileys'] satisfies Engine[];
 

@@ -1,6 +1,7 @@
 import { type Plan, step } from './action.ts';
 import { isConfirmedDead } from './confirmed-dead.ts';
 import { closeRun } from './end-of-run.ts';
+import { mayBeDeleted } from './hold-pod.ts';
 import type { Observed } from './observed.ts';
 
 /**
@@ -11,6 +12,7 @@ export function foreignPod(observed: Observed): Plan | undefined {
   const { pod, session } = observed;
   if (pod === undefined || pod.sessionUid === session?.uid) return undefined;
   if (isConfirmedDead(pod)) return closeRun(observed, pod);
-  if (pod.deletionRequested && pod.deletionGraceSeconds === 0) return step('AwaitingTermination');
+  if (!mayBeDeleted(pod) || (pod.deletionRequested && pod.deletionGraceSeconds === 0))
+    return step('AwaitingTermination');
   return step('KillingForeignPod', { type: 'DeletePod', uid: pod.uid });
 }

@@ -1,5 +1,6 @@
 import { type Plan, step } from './action.ts';
 import { isConfirmedDead } from './confirmed-dead.ts';
+import { mayBeDeleted } from './hold-pod.ts';
 import type { Observed } from './observed.ts';
 
 /** A force-kill outranks everything that is under way for a run, also the middle of a graceful stop. */
@@ -10,6 +11,6 @@ export function kill({ session, pod }: Observed): Plan | undefined {
   return step(
     'ForceKilling',
     { type: 'MarkEnding', runUid: pod.uid, reason: 'force_killed' },
-    { type: 'DeletePod', uid: pod.uid },
+    ...(mayBeDeleted(pod) ? [{ type: 'DeletePod', uid: pod.uid } as const] : []),
   );
 }

@@ -10,8 +10,8 @@ import {
   sessionContainer,
   sessionLabel,
 } from '../resource/names.ts';
-import { sinksOf } from './end-record.ts';
 import type { ObservedSession, PlanConfig } from './observed.ts';
+import { sinksOf } from './sinks.ts';
 import { specHash } from './spec-hash.ts';
 
 export type PodManifest = ReturnType<typeof podManifest>;

@@ -3,6 +3,7 @@ import { deletion } from './deletion.ts';
 import { drain } from './drain.ts';
 import { endOfRun } from './end-of-run.ts';
 import { foreignPod } from './foreign-pod.ts';
+import { holdPod } from './hold-pod.ts';
 import { kill } from './kill.ts';
 import { lostRun } from './lost-run.ts';
 import type { Observed } from './observed.ts';
@@ -13,6 +14,7 @@ import { stop } from './stop.ts';
 
 /** In order of precedence, the first that decides wins: the end of a run outranks any wish for the next one. */
 const rules: readonly Rule<Observed>[] = [
+  holdPod,
   foreignPod,
   kill,
   endOfRun,

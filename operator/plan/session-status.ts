@@ -112,7 +112,7 @@ function runStatus(
   session: ObservedSession,
 ): RunStatus | undefined {
   const known = session.status.run;
-  if (pod === undefined || pod.sessionUid !== session.uid) {
+  if (pod === undefined || pod.sessionUid !== session.uid || isOver(pod, session)) {
     // Kept until its end is recorded: it is what tells that there was a run at all.
     return known !== undefined && sessionEnd?.runUid !== known.uid ? known : undefined;
   }
@@ -123,6 +123,12 @@ function runStatus(
     startedAt: rfc3339Seconds(pod.createdAtMs),
     ...(pod.nodeName === undefined ? {} : { node: pod.nodeName }),
   };
+}
+
+/** An old view may still hold the pod of a run that is closed, and of which the status knows a successor. */
+function isOver({ uid, runNumber }: ObservedPod, { status: { run, lastEnd } }: ObservedSession): boolean {
+  if (run?.uid === uid || runNumber === undefined) return false;
+  return runNumber <= Math.max(run?.number ?? 0, lastEnd?.number ?? 0);
 }
 
 /** The run whose pod is gone and whose end is recorded moves into `lastEnd`, together with how to go on. */

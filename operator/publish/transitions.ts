@@ -36,7 +36,13 @@ export function tellTransitions(dependencies: {
       if (was === undefined && is.status === 'True') continue; // All is well from the start: nothing to tell.
       const subject = { namespace: now.namespace, name: now.name, uid: now.uid };
       events.record(subject, warnings.includes(is.reason) ? 'Warning' : 'Normal', is.reason, is.message);
-      if (is.reason === 'Ready' && now.status.run?.startedAt !== undefined && now.status.report?.reconnects === 0)
+      const cameBack = was?.reason === 'NotResponding'; // It was ready all along.
+      if (
+        is.reason === 'Ready' &&
+        !cameBack &&
+        now.status.run?.startedAt !== undefined &&
+        now.status.report?.reconnects === 0
+      )
         metrics.sessionStartSeconds.observe(
           { engine: now.spec.engine },
           secondsBetween(now.status.run.startedAt, now.status.report.readyAt),

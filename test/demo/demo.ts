@@ -24,7 +24,8 @@ class DemoError extends BerthError {
 }
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
-const story = createStory(print);
+const interruption = new AbortController();
+const story = createStory(print, interruption.signal);
 const cleanUp = createCleanUp(print);
 
 /** Tells the story of one session. Throws at the first step that is not as it should be. */
@@ -61,15 +62,17 @@ async function main(): Promise<void> {
   // After the operator is there: without it nothing lets go of what an interrupted demo left.
   await kubectl(['delete', 'namespaces', '--selector', `${madeHereLabel}=${prefix}`, '--wait=false']);
   const world = await createClusterWorld(standIns, prefix);
-  cleanUp.later('the session', () => world.removeAll());
   cleanUp.always(() => world.close());
+  cleanUp.later('the session', () => world.removeAll());
   await tellSessionStory(story, world);
   if (keeps) print(whatToTry(world.namespace));
 }
 
+/** The terminal sends the same signal to the commands that run at the moment. Once more: whatever is left stays. */
 process.on('SIGINT', () => {
+  if (interruption.signal.aborted) process.exit(130);
+  interruption.abort();
   print('\nInterrupted.');
-  process.exitCode = 130;
   void cleanUp.run(keeps).finally(() => process.exit(130));
 });
 
@@ -78,10 +81,8 @@ try {
   await cleanUp.run(keeps);
   print('\nEverything was as it should be.');
 } catch (error) {
-  if (process.exitCode !== 130) {
-    print(`\n${error instanceof BerthError ? error.message : String((error as Error).stack)}`);
-    if (!keeps) print('What was started is taken down; `make demo KEEP=1` leaves it for a closer look.');
-    await cleanUp.run(keeps);
-    process.exitCode = 1;
-  }
+  print(`\n${error instanceof BerthError ? error.message : String(error instanceof Error ? error.stack : error)}`);
+  if (!keeps) print('What was started is taken down; `make demo KEEP=1` leaves it for a closer look.');
+  await cleanUp.run(keeps);
+  process.exitCode = 1;
 }

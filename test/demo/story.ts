@@ -26,19 +26,30 @@ const dim = (text: string) => paint('2', text);
 const green = (text: string) => paint('32', text);
 const red = (text: string) => paint('31', text);
 
-export function createStory(write: (line: string) => void): Story {
+/**
+ * Creates a story.
+ * @param interrupted from then on nothing is told, and no step ends: somebody has other plans for the process
+ */
+export function createStory(print: (line: string) => void, interrupted: AbortSignal): Story {
+  const write = (line: string) => {
+    if (!interrupted.aborted) print(line);
+  };
+  const unlessInterrupted = () => (interrupted.aborted ? new Promise<never>(() => undefined) : undefined);
   let number = 0;
   async function step<T>(title: string, work: (see: See) => Promise<string | Outcome<T>>): Promise<T | undefined> {
+    await unlessInterrupted();
     number += 1;
     write(`\n${bold(`${number}. ${title}`)}`);
     const startedAtMs = performance.now();
     const took = () => dim(`(${inWords(performance.now() - startedAtMs)})`);
     try {
       const result = await work((text) => write(indented(text)));
+      await unlessInterrupted();
       const { said, value } = typeof result === 'string' ? { said: result, value: undefined } : result;
       write(`   ${green('✓')} ${said} ${took()}`);
       return value;
     } catch (error) {
+      await unlessInterrupted();
       write(`   ${red('✗')} It is not so ${took()}`);
       throw error;
     }

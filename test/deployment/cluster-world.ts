@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { mergePatch } from '@berth/operator/kubernetes/client.ts';
+import { isNotFound } from '@berth/operator/kubernetes/errors.ts';
 import { path } from '@berth/operator/resource/names.ts';
 import type { WhatsAppSession, WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-session.ts';
 import type { SessionEndEvent, SessionState } from '@berth/protocol';
@@ -160,7 +161,9 @@ export async function createClusterWorld(standIns: StandIns, prefix: string): Pr
           ? { value: undefined }
           : { seen: JSON.stringify(items.map(({ metadata, status }) => [metadata.name, status])) };
       });
-      await client.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` });
+      await client.request({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` }).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
     },
   };
   return world;

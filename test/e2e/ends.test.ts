@@ -69,3 +69,14 @@ test('the end of one session leaves the connection of another untouched', async 
   expect(await world.ends('right')).toEqual([]);
   expect(await world.untilReady('right')).toBe(right.runUid);
 });
+
+test('the deletion of a namespace ends its session, which is told once, and is not held up by it', async () => {
+  const world = await aWorld();
+  const { runUid } = await world.startPaired('tenant');
+  const startedAtMs = performance.now();
+  await kubectl(['delete', 'namespace', world.namespace, '--timeout=60s'], { timeoutMs: 70_000 });
+  console.log(`A namespace with a session was deleted in ${((performance.now() - startedAtMs) / 1000).toFixed(1)} s`);
+  const received = await world.untilReceivedEnds('tenant', 1);
+  expect(received.map(({ event }) => event.id)).toEqual([runUid]);
+  expect(['deleted', 'pod_deleted']).toContain(received[0]?.event.data.reason);
+});

@@ -1,9 +1,10 @@
+import type { RunReport } from '@berth/protocol';
 import { reportAfter } from '@berth/operator/api/report-status.ts';
 import { runVerdict } from '@berth/operator/api/run-verdict.ts';
 import { reportedStatus } from '@berth/operator/plan/session-status.ts';
-import { aReport, nowMs } from '../builders/observed.ts';
+import { at, nowMs } from '../builders/observed.ts';
 import type { Bounds } from './bounds.ts';
-import { kinds, type PodObject, podOf, saysDead, sessionOf, withEnd } from './objects.ts';
+import { idOf, kinds, type PodObject, type SessionObject, podOf, saysDead, sessionOf, withEnd } from './objects.ts';
 import { writeStatus } from './perform.ts';
 import { deletePod, releasePod } from './pod-deletion.ts';
 import type { Step } from './step.ts';
@@ -71,26 +72,40 @@ function kubeletSteps(world: World, { lagging }: Bounds): Step[] {
 function reportSteps(world: World, pod: PodObject, lagging: number): Step[] {
   const { session } = world.api;
   if (session === undefined || session.report === pod.uid) return [];
-  return [...new Set([pod, world.cached.pod])].flatMap((view): Step[] => {
-    if (view?.uid !== pod.uid) return [];
-    const before = observedSession(session, []);
-    const uid = `run-${pod.uid}`;
-    const observed = observedPod(view);
-    if (runVerdict(uid, observed, before) !== 'lives') return [];
-    const { account: _, ...report } = aReport({ runUid: uid, sequence: 1 });
-    const told = {
-      ...report,
-      stateSince: new Date(nowMs).toISOString(),
-      reconnects: 0,
-      certificateSha256: 'ab'.repeat(32),
-    };
-    const status = { ...before.status, report: reportAfter(before.status.report, told) };
-    const derived = reportedStatus({ ...before, status }, observed, before, nowMs);
-    const next = withStatus(session, { ...status, ...derived });
+  const { cached } = world;
+  const views = cached.pod?.uid === pod.uid && cached.pod !== pod ? [pod, cached.pod] : [pod];
+  return views.flatMap((view): Step[] => {
+    const next = reported(session, view);
+    if (next === undefined) return [];
     const how = { writer: 'others', lagging, without: new Set<never>() } as const;
     const { world: after, broken } = writeStatus(world, session, next, how);
     return [{ label: `run-${pod.uid} reports that it is ready`, hope: 'likely', world: after, broken }];
   });
+}
+
+const reportedBefore = new Map<string, SessionObject | undefined>();
+
+/** The session after the first report of a run; undefined when it is refused. */
+function reported(session: SessionObject, view: PodObject): SessionObject | undefined {
+  const key = `${idOf(session)},${idOf(view)}`;
+  if (!reportedBefore.has(key)) reportedBefore.set(key, takeReport(session, view));
+  return reportedBefore.get(key);
+}
+
+function takeReport(session: SessionObject, view: PodObject): SessionObject | undefined {
+  const before = observedSession(session, []);
+  const pod = observedPod(view);
+  if (runVerdict(pod.uid, pod, before) !== 'lives') return undefined;
+  const report: RunReport = {
+    runUid: pod.uid,
+    sequence: 1,
+    state: 'ready',
+    stateSince: at(0),
+    reconnects: 0,
+    certificateSha256: 'ab'.repeat(32),
+  };
+  const status = { ...before.status, report: reportAfter(before.status.report, report) };
+  return withStatus(session, { ...status, ...reportedStatus({ ...before, status }, pod, before, nowMs) });
 }
 
 /** Controllers of the cluster, and the outbox. */
@@ -98,7 +113,7 @@ function clusterSteps(world: World, { lagging }: Bounds): Step[] {
   const { session, pod, ends, claim } = world.api;
   const steps: Step[] = [];
   for (const end of ends) {
-    if (end.settled) continue;
+    if (end.settled || end.run !== pod?.uid) continue; // After that nobody waits for it.
     const settled = change(world, 'ends', withEnd(ends, { ...end, settled: true }), 'others', lagging);
     steps.push({ label: `every sink has the session_end of run-${end.run}`, hope: 'likely', world: settled });
   }
@@ -117,6 +132,9 @@ function clusterSteps(world: World, { lagging }: Bounds): Step[] {
   return steps;
 }
 
+/** Sessions under one name, one after the other. */
+const sessionsAtMost = 2;
+
 /** What users ask for. Each takes one of the commands that the bounds allow. */
 function userSteps(world: World, { lagging }: Bounds): Step[] {
   const { session } = world.api;
@@ -125,12 +143,18 @@ function userSteps(world: World, { lagging }: Bounds): Step[] {
   const add = (label: string, next: World) => steps.push({ label, hope: 'none', world: next });
   if (!world.draining) add('an uninstall asks for the drain', { ...spent, draining: true });
   if (session === undefined) {
-    const anew = { uid: 2, deleting: false, finalizer: false, desired: 'Running', restart: 0 } as const;
-    const last = world.watched.session?.uid ?? 1;
-    if (!world.namespaceGoing && !world.recreated)
+    const anew = sessionOf({
+      uid: world.sessions + 1,
+      deleting: false,
+      finalizer: false,
+      desired: 'Running',
+      restart: 0,
+      isStopped: false,
+    });
+    if (!world.namespaceGoing && world.sessions < sessionsAtMost && world.ghosts === 0)
       add(
         'a user creates the session anew',
-        change({ ...spent, recreated: last > 0 }, 'session', sessionOf(anew), 'others', lagging),
+        change({ ...spent, sessions: anew.uid }, 'session', anew, 'others', lagging),
       );
     return steps;
   }
@@ -178,9 +202,10 @@ function faultSteps(world: World, { lagging }: Bounds): Step[] {
   if (pod.deletion !== 'at once')
     add('somebody deletes the pod by force', deletePod(spent, 'at once', 'others', lagging));
   if (pod.deletion === 'none') add('somebody deletes the pod', deletePod(spent, 'graceful', 'others', lagging));
-  if (pod.finalizer) {
+  const isKnown = session?.run?.uid === pod.uid;
+  if (pod.finalizer && (isKnown || pod.deletion === 'none')) {
     add("somebody takes the pod's finalizer off", releasePod(spent, 'others', lagging));
-    add('somebody removes the pod by force', withoutPod(spent, 'others', lagging));
+    if (isKnown) add('somebody removes the pod by force', withoutPod(spent, 'others', lagging));
   }
   return steps;
 }

@@ -1,4 +1,4 @@
-import type { DesiredState, Phase } from '@berth/operator/resource/whatsapp-session.ts';
+import type { DesiredState } from '@berth/operator/resource/whatsapp-session.ts';
 import type { EndReason } from '@berth/protocol';
 
 /**
@@ -13,14 +13,14 @@ export interface SessionObject {
   readonly desired: DesiredState;
   /** Grows with each restart that is asked for; 0: never. */
   readonly restart: number;
-  readonly run?: { readonly uid: number; readonly number: number; readonly ending?: Ending } | undefined;
+  readonly run?: { readonly uid: number; readonly number: number; readonly ending?: Ending | undefined } | undefined;
   /** Uid of the run that last reported; every report of the model says `ready`. */
   readonly report?: number | undefined;
   readonly lastEnd?: LastEnd | undefined;
   /** `backoff`: the status has a nextRestartAt, past or not. */
   readonly recovery?: 'calm' | 'backoff' | 'held' | undefined;
-  /** Only `Stopped` and `Ready` are told apart; the others are none. */
-  readonly phase?: Extract<Phase, 'Stopped' | 'Ready'> | undefined;
+  /** The phase is Stopped; what else it may be makes no difference. */
+  readonly isStopped: boolean;
 }
 export interface Ending {
   readonly reason: EndReason;
@@ -93,8 +93,8 @@ export const ofId = <T extends object>(id: number): T | undefined => byId[id - 1
 
 /** A session with its parts in one order, as interning needs it. */
 export function sessionOf(parts: SessionObject): SessionObject {
-  const { uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, phase } = parts;
-  return intern({ uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, phase });
+  const { uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, isStopped } = parts;
+  return intern({ uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, isStopped });
 }
 
 /** A pod with its parts in one order. */

@@ -21,6 +21,8 @@ export type Precondition =
 export interface Performance {
   readonly view: View;
   readonly observed: Observed;
+  /** The actions of the same plan that were performed before. */
+  readonly done: readonly Action[];
   /** A leader that has lost its lease learns of its writes too, but it is no longer the one whose view counts. */
   readonly writer: Writer;
   readonly lagging: number;
@@ -77,8 +79,8 @@ export function writeStatus(
   const { session } = world.api;
   if (session === undefined || session.uid !== seen.uid) return { world, refused: true };
   if (session !== seen && !without.has('version of the status')) return { world, refused: true };
-  const { run, report, lastEnd, recovery, phase } = next;
-  const written = sessionOf({ ...session, run, report, lastEnd, recovery, phase });
+  const { run, report, lastEnd, recovery, isStopped } = next;
+  const written = sessionOf({ ...session, run, report, lastEnd, recovery, isStopped });
   return {
     world: change(world, 'session', written, writer, lagging),
     broken: promises.ofStatusWrite(world, session, written),
@@ -137,6 +139,11 @@ function deleteClaim(uid: string, world: World, { view, writer, lagging, without
 }
 
 function createPod({ pod }: Extract<Action, { type: 'CreatePod' }>, world: World, how: Performance): Outcome {
+  const { session } = world.api;
+  const seen = how.view.session;
+  if (session === undefined || seen === undefined) return { world, refused: true };
+  if (sessionOf({ ...session, finalizer: true }) !== sessionOf({ ...seen, finalizer: true }))
+    return { world, refused: true };
   if (world.api.pod !== undefined) {
     // Another leader's, or our own before a crash: it is read and taken in.
     return { world: how.writer === 'leader' ? { ...world, cached: { ...world.cached, pod: world.api.pod } } : world };
@@ -155,7 +162,7 @@ function createPod({ pod }: Extract<Action, { type: 'CreatePod' }>, world: World
   });
   return {
     world: change({ ...world, runs: world.runs + 1 }, 'pod', made, how.writer, how.lagging),
-    broken: promises.ofStart(world, how.view),
+    broken: promises.ofStart(world, how.view, how.done),
   };
 }
 

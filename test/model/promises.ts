@@ -1,3 +1,4 @@
+import type { Action } from '@berth/operator/plan/action.ts';
 import type { SessionEndSpec } from '@berth/operator/resource/session-end.ts';
 import { endOf, type SessionObject, sessionOf } from './objects.ts';
 import { numberIn, type View } from './view.ts';
@@ -10,12 +11,12 @@ import type { World } from './world.ts';
 type Broken = string | undefined;
 
 /** What must hold in every state. */
-export function ofState({ api, process, ghosts }: World): Broken {
-  const living = [...Array(16).keys()].filter((run) => (ghosts & (1 << run)) !== 0);
-  if (api.pod !== undefined && process === 'alive') living.push(api.pod.uid);
-  if (living.length > 1) return `two processes live: run-${living.join(', run-')}`;
-  const recorded = living.find((run) => endOf(api.ends, run)?.confirmed === true);
-  return recorded === undefined ? undefined : `run-${recorded} lives, and its end is recorded as confirmed`;
+export function ofState({ api: { pod, ends }, process, ghosts }: World): Broken {
+  const living = ghosts | (pod !== undefined && process === 'alive' ? 1 << pod.uid : 0);
+  if (living === 0) return undefined;
+  if ((living & (living - 1)) !== 0) return 'two processes of the session live';
+  const run = 31 - Math.clz32(living);
+  return endOf(ends, run)?.confirmed === true ? `run-${run} lives, and its end is recorded as confirmed` : undefined;
 }
 
 /** Of a status that is written over another. */
@@ -49,11 +50,12 @@ export function ofClaimDeletion({ api: { session, claim } }: World, view: View):
   return 'the claim of a session that stays is deleted';
 }
 
-/** Of the creation of a pod. */
-export function ofStart({ api }: World, { session: seen }: View): Broken {
+/** Of the creation of a pod, after the actions of the same plan before it. */
+export function ofStart({ api }: World, { session: seen }: View, done: readonly Action[]): Broken {
   const { session } = api;
   if (session === undefined || seen === undefined) return undefined;
-  if (!session.finalizer && !seen.finalizer) return 'a pod is created for a session without our finalizer';
+  const hadFinalizer = seen.finalizer || done.some(({ type }) => type === 'AddSessionFinalizer');
+  if (!hadFinalizer) return 'a pod is created for a session that has not got our finalizer';
   const isFresh = sessionOf({ ...session, finalizer: true }) === sessionOf({ ...seen, finalizer: true });
   if (!isFresh) return undefined;
   if (session.desired !== 'Running' || session.deleting) return 'a pod is created for a session that shall not run';

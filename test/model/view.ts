@@ -37,14 +37,15 @@ export interface View {
 /** The view of a key from what is known; undefined when neither a session nor a pod is left. As observe/observe.ts. */
 export function viewOf(known: Objects, podInApi: PodObject | undefined, draining: boolean): View | undefined {
   const { session, ends, claim } = known;
-  const pod = known.pod ?? unseenPod(session, podInApi);
+  const pod = known.pod ?? unseenPod(session, podInApi, draining);
   if (session === undefined && pod === undefined) return undefined;
   return { session, pod, end: endOf(ends, pod?.uid ?? session?.run?.uid), claim, draining, over: [] };
 }
 
 /** Before anything is concluded from the absence of a pod that the status knows, the API server is asked. */
-function unseenPod(session: SessionObject | undefined, podInApi: PodObject | undefined): PodObject | undefined {
-  return session?.run !== undefined && podInApi?.uid === session.run.uid ? podInApi : undefined;
+function unseenPod(session: SessionObject | undefined, podInApi: PodObject | undefined, draining: boolean): PodObject | undefined {
+  if (session?.run !== undefined && podInApi?.uid === session.run.uid) return podInApi;
+  return (session?.deleting || draining) && podInApi?.session === session?.uid ? podInApi : undefined;
 }
 
 /** The times that a view is waiting for, over or not. */
@@ -95,7 +96,7 @@ export function observedSession(session: SessionObject, over: readonly Time[]): 
 }
 
 function statusOf(
-  { run, report, lastEnd, recovery, phase }: SessionObject,
+  { run, report, lastEnd, recovery, isStopped }: SessionObject,
   over: readonly Time[],
 ): WhatsAppSessionStatus {
   return {
@@ -103,7 +104,7 @@ function statusOf(
     ...(report === undefined ? {} : { report: aReport({ runUid: runUid(report), sequence: 1 }) }),
     ...(lastEnd === undefined ? {} : { lastEnd: observedLastEnd(lastEnd, over.includes('death')) }),
     ...(recovery === undefined ? {} : { recovery: observedRecovery(recovery, over.includes('backoff')) }),
-    ...(phase === undefined ? {} : { phase }),
+    ...(isStopped ? { phase: 'Stopped' } : {}),
   };
 }
 
@@ -219,7 +220,7 @@ export function withStatus(session: SessionObject, status: WhatsAppSessionStatus
       restart: restartIn(lastEnd.restartedAt),
     },
     recovery: recovery && recoveryIn(recovery),
-    phase: phase === 'Stopped' || phase === 'Ready' ? phase : undefined,
+    isStopped: phase === 'Stopped',
   });
 }
 

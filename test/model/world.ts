@@ -26,6 +26,8 @@ export interface World {
   readonly sleeper: Hand | undefined;
   /** Pods created so far: the uid of the newest. */
   readonly runs: number;
+  /** Sessions created so far under the name: the uid of the newest. */
+  readonly sessions: number;
   readonly commandsLeft: number;
   readonly faultsLeft: number;
   readonly draining: boolean;
@@ -36,7 +38,7 @@ export type Process = (typeof processes)[number];
 
 /** A session that was just created, before anybody has looked at it. */
 export function firstWorld({ commands, faults }: Bounds): World {
-  const session = sessionOf({ uid: 1, deleting: false, finalizer: false, desired: 'Running', restart: 0 });
+  const session = sessionOf({ uid: 1, deleting: false, finalizer: false, desired: 'Running', restart: 0, isStopped: false });
   const objects: Objects = { session, pod: undefined, ends: noEnds, claim: undefined };
   return {
     api: objects,
@@ -48,6 +50,7 @@ export function firstWorld({ commands, faults }: Bounds): World {
     hand: undefined,
     sleeper: undefined,
     runs: 0,
+    sessions: 1,
     commandsLeft: commands,
     faultsLeft: faults,
     draining: false,
@@ -55,20 +58,33 @@ export function firstWorld({ commands, faults }: Bounds): World {
   };
 }
 
-/** A world in a string: equal for equal worlds, 22 characters. */
+/** A world in a string: equal for equal worlds, 23 characters. */
 export function encode(world: World): string {
   const { api, watched, cached, hand, sleeper } = world;
-  const views = [api, watched, cached].flatMap(({ session, pod, ends, claim }) => [session, pod, ends, claim]);
-  const flags = Number(world.asked) | (Number(world.draining) << 1) | (Number(world.namespaceGoing) << 2);
   return String.fromCharCode(
-    ...views.map(idOf),
-    ...[hand, sleeper].flatMap((each) => (each === undefined ? [0, 0] : [each.decision + 1, each.next])),
+    idOf(api.session),
+    idOf(api.pod),
+    idOf(api.ends),
+    idOf(api.claim),
+    idOf(watched.session),
+    idOf(watched.pod),
+    idOf(watched.ends),
+    idOf(watched.claim),
+    idOf(cached.session),
+    idOf(cached.pod),
+    idOf(cached.ends),
+    idOf(cached.claim),
+    hand === undefined ? 0 : hand.decision + 1,
+    hand === undefined ? 0 : hand.next,
+    sleeper === undefined ? 0 : sleeper.decision + 1,
+    sleeper === undefined ? 0 : sleeper.next,
     processes.indexOf(world.process),
     world.ghosts,
     world.runs,
+    world.sessions,
     world.commandsLeft,
     world.faultsLeft,
-    flags,
+    Number(world.asked) | (Number(world.draining) << 1) | (Number(world.namespaceGoing) << 2),
   );
 }
 
@@ -83,7 +99,7 @@ export function decode(key: string): World {
   });
   const handAt = (from: number): Hand | undefined =>
     at(from) === 0 ? undefined : { decision: at(from) - 1, next: at(from + 1) };
-  const flags = at(21);
+  const flags = at(22);
   return {
     api: objects(0),
     watched: objects(4),
@@ -93,8 +109,9 @@ export function decode(key: string): World {
     process: processes[at(16)] ?? 'none',
     ghosts: at(17),
     runs: at(18),
-    commandsLeft: at(19),
-    faultsLeft: at(20),
+    sessions: at(19),
+    commandsLeft: at(20),
+    faultsLeft: at(21),
     asked: (flags & 1) !== 0,
     draining: (flags & 2) !== 0,
     namespaceGoing: (flags & 4) !== 0,

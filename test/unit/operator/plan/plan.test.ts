@@ -95,8 +95,8 @@ describe('plan() for each desired state and pod condition', () => {
     'a pod that lost its finalizer': {
       absent: ['RestoringFinalizer', 'AddPodFinalizer'],
       Running: ['RestoringFinalizer', 'AddPodFinalizer'],
-      Stopped: stopping,
-      Killed: killing,
+      Stopped: ['RestoringFinalizer', 'AddPodFinalizer'],
+      Killed: ['RestoringFinalizer', 'AddPodFinalizer'],
     },
     'a run whose pod vanished': {
       absent: ['RecordingLostRun', 'CreateSessionEnd unknown'],

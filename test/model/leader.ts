@@ -1,0 +1,179 @@
+import type { Action, Plan } from '@berth/operator/plan/action.ts';
+import type { Observed } from '@berth/operator/plan/observed.ts';
+import { plan } from '@berth/operator/plan/plan.ts';
+import { sessionStatus } from '@berth/operator/plan/session-status.ts';
+import type { Bounds } from './bounds.ts';
+import type { PodObject } from './objects.ts';
+import { type Outcome, type Precondition, perform, writeStatus } from './perform.ts';
+import type { Step } from './step.ts';
+import { keyOf, observedOf, type Time, timesIn, type View, viewOf, withStatus } from './view.ts';
+import type { Hand, World, Writer } from './world.ts';
+
+/** A bug that is put in on purpose: in what is planned, or in how it is performed. */
+export interface Mutant {
+  readonly name: string;
+  readonly plan?: (observed: Observed) => Plan;
+  readonly without?: readonly Precondition[];
+}
+
+/** What `plan()` says of a view; kept, since the same view always gives the same plan. */
+interface Decision {
+  readonly id: number;
+  readonly view: View;
+  readonly observed: Observed;
+  readonly reason: string;
+  readonly actions: readonly Action[];
+  readonly requeues: boolean;
+  /** What the status becomes on this view. */
+  readonly publish: ReturnType<typeof publishOn>;
+}
+
+/** The operator: its looks, its acts, its crashes, and one without a lease that has not noticed. */
+export function createLeader(bounds: Bounds, { plan: decide = plan, without = [] }: Omit<Mutant, 'name'>) {
+  const decisions: Decision[] = [];
+  const known = new Map<string, Decision>();
+  const left = new Set(without);
+
+  function decisionOn(view: View): Decision {
+    const key = keyOf(view);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const observed = observedOf(view);
+    const { reason, actions: all, requeueAfterMs } = decide(observed);
+    // Where it is refused, in a namespace that goes, the creation after it is too: it would only make states.
+    const actions = all.filter(({ type }) => type !== 'PublishTrust');
+    const decision: Decision = {
+      id: decisions.length,
+      view,
+      observed,
+      reason,
+      actions,
+      requeues: requeueAfterMs !== undefined,
+      publish: publishOn(view, observed),
+    };
+    known.set(key, decision);
+    decisions.push(decision);
+    return decision;
+  }
+
+  /** What the leader decides now, for each of the times that it is waiting for: over, or not. */
+  function decisionsIn({ cached, api, draining, ghosts }: World): Decision[] {
+    const view = viewOf(cached, api.pod, draining);
+    if (view === undefined) return [];
+    // A process without object is dead before the wait for its death is over: PID 1 sees to that.
+    const open = timesIn(view).filter((time) => time !== 'death' || ghosts === 0);
+    return subsetsOf(open).map((over) => decisionOn({ ...view, over }));
+  }
+
+  function act(world: World, { decision: id, next }: Hand, writer: Writer): Step[] {
+    const decision = decisions[id];
+    const action = decision?.actions[next];
+    if (decision === undefined || action === undefined) throw new RangeError(`Cannot act: decision ${id} has no action ${next}`);
+    const { view, observed, actions, reason } = decision;
+    const done = actions.slice(0, next);
+    const how = { view, observed, done, writer, lagging: bounds.lagging, without: left };
+    return perform(action, world, how).map((outcome): Step => {
+      const rest = next + 1 < actions.length && outcome.refused !== true ? { decision: id, next: next + 1 } : undefined;
+      const after = writer === 'leader' ? { hand: rest } : { sleeper: rest };
+      return {
+        label: `${writer === 'leader' ? 'the leader' : 'the leader of before'}: ${told(reason, action, view, outcome)}`,
+        hope: writer === 'leader' ? 'sure' : 'none',
+        world: { ...outcome.world, ...after },
+        broken: outcome.broken,
+      };
+    });
+  }
+
+  /** Looks, and takes the first step or, where there is none, brings the status in line. */
+  function look(world: World): Step[] {
+    return decisionsIn(world).flatMap((decision): Step[] => {
+      const published = publish(world, decision);
+      if (decision.actions.length === 0) return [{ ...published, broken: published.broken ?? sleepless(decision) }];
+      // An action that fails for another cause than a conflict is told in the status as well.
+      return [...act(world, { decision: decision.id, next: 0 }, 'leader'), published];
+    });
+  }
+
+  function publish(world: World, { view, publish: next, reason }: Decision): Step {
+    const label = `the leader, ${reason}, writes the status`;
+    if (view.session === undefined || next === undefined || next === view.session) return { label, hope: 'sure', world };
+    const how = { writer: 'leader', lagging: bounds.lagging, without: left } as const;
+    const outcome = writeStatus(world, view.session, next, how);
+    return { label, hope: 'sure', world: outcome.world, broken: outcome.broken };
+  }
+
+  /** A plan that would be another one once a time is over must ask to be looked at again then. */
+  function sleepless({ view, reason, requeues }: Decision): string | undefined {
+    if (requeues) return undefined;
+    const changes = timesIn(view).find((time) => {
+      if (view.over.includes(time)) return false;
+      return decisionOn({ ...view, over: [...view.over, time].sort(byOrder) }).reason !== reason;
+    });
+    return changes && `${reason} changes when the ${changes} is over, and nobody asks to be woken then`;
+  }
+
+  return {
+    /** Everything that may happen next by the operator. */
+    steps(world: World): Step[] {
+      const steps: Step[] = [];
+      const { hand, sleeper, watched, cached } = world;
+      if (hand === undefined) steps.push(...look(world));
+      else {
+        steps.push(...act(world, hand, 'leader'));
+        steps.push({ label: 'the leader drops the rest: an error', hope: 'none', world: { ...world, hand: undefined } });
+      }
+      const anew: World = { ...world, cached: watched, hand: undefined };
+      if (hand !== undefined || cached !== watched)
+        steps.push({ label: 'the leader crashes; the next one knows what the watches brought', hope: 'none', world: anew });
+      if (!bounds.twoLeaders) return steps;
+      if (sleeper !== undefined) return [...steps, ...act(world, sleeper, 'others')];
+      const asleep = hand === undefined ? decisionsIn(world).map(({ id }) => ({ decision: id, next: 0 })) : [hand];
+      for (const each of asleep) {
+        if (decisions[each.decision]?.actions[each.next] !== undefined)
+          steps.push({ label: 'the leader falls asleep and loses its lease', hope: 'none', world: { ...anew, sleeper: each } });
+      }
+      return steps;
+    },
+  };
+}
+export type Leader = ReturnType<typeof createLeader>;
+
+/** As publish/status.ts: of a session that is going and has no pod nobody reads the status. */
+function publishOn({ session, pod }: View, observed: Observed) {
+  if (session === undefined || observed.session === undefined || (session.deleting && pod === undefined)) return undefined;
+  return withStatus(session, sessionStatus(observed, observed.session));
+}
+
+const subsets: ReadonlyMap<number, readonly (readonly number[])[]> = new Map([
+  [0, [[]]],
+  [1, [[], [0]]],
+  [2, [[], [0], [1], [0, 1]]],
+]);
+/** All choices of the times that are over; more than two at a time are all over or none. */
+function subsetsOf(open: readonly Time[]): (readonly Time[])[] {
+  const choices = subsets.get(open.length) ?? [[], [...open.keys()]];
+  return choices.map((choice) => choice.flatMap((index) => open[index] ?? []));
+}
+const order: readonly Time[] = ['deadline', 'drain', 'backoff', 'death'];
+const byOrder = (a: Time, b: Time) => order.indexOf(a) - order.indexOf(b);
+
+function told(reason: string, action: Action, { pod }: View, { refused, note }: Outcome): string {
+  const end = refused ? ', refused' : note === undefined ? '' : `, ${note}`;
+  return `${reason}, ${nameOf(action, pod)}${end}`;
+}
+
+function nameOf(action: Action, pod: PodObject | undefined): string {
+  switch (action.type) {
+    case 'MarkEnding':
+      return `MarkEnding ${action.runUid} ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
+    case 'CreateSessionEnd':
+      return `CreateSessionEnd ${action.spec.run.uid} ${action.spec.reason}`;
+    case 'DeletePod':
+    case 'RemovePodFinalizer':
+    case 'AskPodToStop':
+    case 'AddPodFinalizer':
+      return `${action.type} ${action.uid}`;
+    default:
+      return pod === undefined ? action.type : `${action.type} beside run-${pod.uid}`;
+  }
+}
