@@ -66,7 +66,7 @@ export function readConfig(environment: Environment): Config {
     caFile: required(environment, 'BERTH_CA_FILE'),
     tokenFile: required(environment, 'BERTH_TOKEN_FILE'),
     dataDirectory: required(environment, 'BERTH_DATA_DIR'),
-    terminationLog: optional(environment, 'TERMINATION_LOG') ?? '/dev/termination-log',
+    terminationLog: terminationLogOf(environment),
     apiPort: port === undefined ? podApiPort : Number(port),
     localSocket: optional(environment, 'BERTH_LOCAL_SOCKET') ?? defaultLocalSocket,
     logLevel:
@@ -74,6 +74,11 @@ export function readConfig(environment: Environment): Config {
     ...(webSocketUrl === undefined ? {} : { whatsAppWebSocketUrl: webSocketUrl }),
     ...(rootKey === undefined ? {} : { whatsAppRootPublicKey: rootKey }),
   };
+}
+
+/** Where the last words go, even those of a process whose configuration is wrong. */
+export function terminationLogOf(environment: Environment): string {
+  return optional(environment, 'TERMINATION_LOG') ?? '/dev/termination-log';
 }
 
 function required(from: Environment, name: string, isValid?: (value: string) => boolean, wanted?: string): string {

@@ -11,7 +11,7 @@ import { stopRoute } from './api/routes/stop.post.ts';
 import { selfSignedCertificate } from './api/self-signed-certificate.ts';
 import { createApiServer } from './api/server.ts';
 import type { Config } from './config.ts';
-import { readConfig } from './config.ts';
+import { readConfig, terminationLogOf } from './config.ts';
 import { watchCertificateAuthority } from './deliver/certificate-authority.ts';
 import { createOperatorReport } from './deliver/operator-report.ts';
 import { isLostConnection } from './engine/baileys-disconnect.ts';
@@ -175,7 +175,9 @@ function main(): void {
   try {
     config = readConfig(process.env);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(message);
+    writeLastWords(terminationLogOf(process.env), { message }); // Who has only the session's status reads it there.
     process.exit(1);
   }
   const log = createLog(config.logLevel, {

@@ -1,7 +1,7 @@
-import { isConflict } from '../kubernetes/errors.ts';
+import { isConflict, isNamespaceTerminating } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { missingSecretLookMs } from '../observe/webhook-secrets.ts';
-import type { Plan } from '../plan/action.ts';
+import { type Action, isPreparation, type Plan } from '../plan/action.ts';
 import type { Observed } from '../plan/observed.ts';
 import { plan } from '../plan/plan.ts';
 import type { StatusWriter } from '../publish/status.ts';
@@ -21,6 +21,8 @@ export interface Result {
   readonly conflict?: true;
 }
 
+/** How often a session is looked at whose namespace is being deleted, in milliseconds. */
+const terminatingLookMs = 2_000;
 /** How often a pod is looked at that no watch tells of, in milliseconds. */
 const unwatchedLookMs = 1_000;
 
@@ -33,6 +35,8 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
     if (decision.actions.length > 0) log.debug('Planned', { session: key, plan: decision.reason });
     const failure = await firstFailure(decision, observed, signal);
     if (isConflict(failure)) return { conflict: true };
+    // Nothing can be made there any more, and the session is deleted next.
+    if (isNamespaceTerminating(failure)) return { requeueAfterMs: terminatingLookMs };
     // Looks once more, since own writes are in the caches now; and before the throw, so that a user reads the failure.
     const after = decision.actions.length > 0 ? await observe(key, signal) : observed;
     try {
@@ -52,15 +56,28 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
   async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {
+    // Preparations go together: each is a round trip, and a pod waits for all of them.
+    const prepared = await Promise.all(
+      actions.filter(isPreparation).map((action) => attempt(action, observed, signal)),
+    );
+    const unprepared = prepared.find((failure) => failure !== undefined);
+    if (unprepared !== undefined) return unprepared;
     for (const action of actions) {
-      try {
-        signal.throwIfAborted(); // The lease is gone: another leader may act.
-        await perform(action, observed, signal);
-      } catch (error) {
-        return error;
-      }
+      if (isPreparation(action)) continue;
+      const failure = await attempt(action, observed, signal);
+      if (failure !== undefined) return failure;
     }
     return undefined;
+  }
+
+  async function attempt(action: Action, observed: Observed, signal: AbortSignal): Promise<unknown> {
+    try {
+      signal.throwIfAborted(); // The lease is gone: another leader may act.
+      await perform(action, observed, signal);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 }
 export type Reconcile = ReturnType<typeof createReconcile>;

@@ -1,8 +1,10 @@
 import { type KubernetesClient, mergePatch } from '../kubernetes/client.ts';
-import { isNotFound } from '../kubernetes/errors.ts';
+import { ApiError, isNotFound } from '../kubernetes/errors.ts';
+import { slimSession } from '../observe/slim-session.ts';
 import type { Action } from '../plan/action.ts';
 import type { Observed, ObservedSession } from '../plan/observed.ts';
 import { sessionStatus } from '../plan/session-status.ts';
+import { mergePatchBetween } from '../publish/merge-patch.ts';
 import type { StatusWriter } from '../publish/status.ts';
 import { path, sessionFinalizer, sessionKey } from '../resource/names.ts';
 import type { RunStatus } from '../resource/whatsapp-session.ts';
@@ -30,6 +32,27 @@ export function createSessions(dependencies: {
   }
 
   return {
+    /**
+     * Reads the session before a pod is made for it. A creation carries no version: on an old view, as a new leader may
+     * have, it would not know of a stop, or of an end whose process still lives.
+     * @throws {ApiError} a conflict: it is no longer what was looked at
+     */
+    async confirm({ session }: Observed, signal: AbortSignal): Promise<void> {
+      if (session === undefined) return;
+      const at = path.session(session.namespace, session.name);
+      const raw = await client.request({ method: 'GET', path: at, signal });
+      sessions.absorb(raw);
+      const { uid, generation, deletionRequested, status: newest } = slimSession(raw);
+      const isSame =
+        uid === session.uid &&
+        generation === session.generation &&
+        deletionRequested === session.deletionRequested &&
+        mergePatchBetween(session.status, newest) === undefined;
+      if (isSame) return;
+      const message = 'the session has changed since it was looked at';
+      throw new ApiError({ method: 'GET', path: at, status: 409, reason: 'Conflict', message });
+    },
+
     async addFinalizer({ session }: Observed, signal: AbortSignal): Promise<void> {
       if (session === undefined || session.hasFinalizer) return;
       sessions.absorb(await setFinalizers(session, [...session.otherFinalizers, sessionFinalizer], signal));

@@ -78,8 +78,9 @@ async function review(client: Pick<KubernetesClient, 'request'>, token: string) 
  * A token is bound to its pod and checked against it; where the API server cannot read that from its store, it answers
  * like for a wrong token, with the store's error. Taken for a refusal, an outage of etcd would end sessions.
  */
-const isOfTheMoment = (error: string | undefined) =>
-  error !== undefined && /etcdserver|timed? ?out|timeout|deadline|unavailable|connection|context canceled/i.test(error);
+const isOfTheMoment = (error: string | undefined) => error !== undefined && momentary.test(error);
+const momentary =
+  /etcdserver|timed? ?out|timeout|deadline|unavailable|unable to handle|too many requests|internal error|connection|context canceled|\beof\b/i;
 
 /** Undefined when the token is good for nothing here: not ours, of another audience, or not bound to a pod. */
 function identityOf({ authenticated, audiences, user }: TokenReviewStatus): PodIdentity | undefined {

@@ -61,16 +61,18 @@ export function createObserve(dependencies: ObserveDependencies) {
   };
 
   /**
-   * A pod that the status knows and the watch does not: its label was taken off, or it is really gone. Before anything is
-   * concluded from its absence, the API server is asked.
+   * A pod that the status knows and the watch does not: its label was taken off, or it is really gone; or one that the
+   * watch has not brought yet of a session that is about to be let go. Before anything is concluded from its absence, the
+   * API server is asked.
    */
   async function unseenPod(session: ObservedSession | undefined, signal: AbortSignal) {
     const run = session?.status.run;
-    if (session === undefined || run === undefined) return undefined;
+    const goes = session?.hasFinalizer === true && (session.deletionRequested || isDraining());
+    if (session === undefined || (run === undefined && !goes)) return undefined;
     try {
       const raw = await client.request({ method: 'GET', path: path.pod(session.namespace, session.name), signal });
       const pod = slimPod(raw);
-      return pod.uid === run.uid ? pod : undefined;
+      return pod.uid === run?.uid || (goes && pod.sessionUid === session.uid) ? pod : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

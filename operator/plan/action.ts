@@ -23,6 +23,10 @@ export type Action =
   | { readonly type: 'DeleteClaim'; readonly uid: string }
   | { readonly type: 'RemoveSessionFinalizer' };
 
+/** What must be there before a pod is made, and has no order in itself. */
+export const isPreparation = ({ type }: Action): boolean =>
+  type === 'AddSessionFinalizer' || type === 'PublishTrust' || type === 'CreateClaim';
+
 /** What to do for one session now. */
 export interface Plan {
   /** A word for logs, Events and tests: which step of which rule decided. */

@@ -35,7 +35,10 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
             'The pod said it was ready, but its readiness probe fails; it may be wedged: to end it at once, set spec.desiredState to Killed',
           );
     case 'waiting_for_pairing':
-      return no('WaitingForPairing', 'A QR code waits to be scanned in WhatsApp under Linked devices');
+      return no(
+        'WaitingForPairing',
+        `A QR code waits to be scanned in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts qr`,
+      );
     case 'reconnecting':
       return no('Reconnecting', `The connection was lost and is being made again${told}`);
     case 'stopping':

@@ -7,6 +7,7 @@ import { holdPod } from './hold-pod.ts';
 import { kill } from './kill.ts';
 import { lostRun } from './lost-run.ts';
 import type { Observed } from './observed.ts';
+import { oldView } from './old-view.ts';
 import { renewal } from './renewal.ts';
 import { repair } from './repair.ts';
 import { start } from './start.ts';
@@ -14,6 +15,7 @@ import { stop } from './stop.ts';
 
 /** In order of precedence, the first that decides wins: the end of a run outranks any wish for the next one. */
 const rules: readonly Rule<Observed>[] = [
+  oldView,
   holdPod,
   foreignPod,
   kill,

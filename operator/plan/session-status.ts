@@ -2,6 +2,7 @@ import type { Phase, RunStatus, WhatsAppSessionStatus } from '../resource/whatsa
 import { bounded } from './bounded-text.ts';
 import { pairedCondition, readyCondition, type Verdict, webhooksCondition } from './conditions.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
+import { isOver } from './old-view.ts';
 import { recoveryAfter } from './recovery.ts';
 
 /** What a person reads first; made from the conditions, and no rule reads it. */
@@ -123,12 +124,6 @@ function runStatus(
     startedAt: rfc3339Seconds(pod.createdAtMs),
     ...(pod.nodeName === undefined ? {} : { node: pod.nodeName }),
   };
-}
-
-/** An old view may still hold the pod of a run that is closed, and of which the status knows a successor. */
-function isOver({ uid, runNumber }: ObservedPod, { status: { run, lastEnd } }: ObservedSession): boolean {
-  if (run?.uid === uid || runNumber === undefined) return false;
-  return runNumber <= Math.max(run?.number ?? 0, lastEnd?.number ?? 0);
 }
 
 /** The run whose pod is gone and whose end is recorded moves into `lastEnd`, together with how to go on. */

@@ -41,6 +41,8 @@ export interface SessionPodClientOptions {
   readonly connectTimeoutMs?: number;
   /** Of a whole call, in milliseconds. */
   readonly timeoutMs?: number;
+  /** The same for a message. Longer than the pod's own patience with its engine, whose answer says what is known. */
+  readonly sendTimeoutMs?: number;
   readonly nowMs?: () => number;
 }
 
@@ -53,21 +55,23 @@ interface Call extends PodTarget {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: unknown;
+  readonly withinMs?: number;
 }
 
 /** Creates the client. Its own certificate is issued with the first call and renewed in time. */
 export function createSessionPodClient(options: SessionPodClientOptions): SessionPodClient {
-  const { authority, port = podApiPort, connectTimeoutMs = 2_000, timeoutMs = 5_000, nowMs = Date.now } = options;
+  const { authority, port = podApiPort, connectTimeoutMs = 2_000, nowMs = Date.now } = options;
+  const { timeoutMs = 5_000, sendTimeoutMs = 25_000 } = options;
   const keyPair = renewingKeyPair(() => authority.issueClient(operatorClientName), nowMs);
 
-  async function call({ podIp, certificateSha256, signal, action, method, path, body }: Call) {
+  async function call({ podIp, certificateSha256, signal, action, method, path, body, withinMs = timeoutMs }: Call) {
     const client = await keyPair();
     const connection = new Client(`https://${isIPv6(podIp) ? `[${podIp}]` : podIp}:${port}`, {
       connect: pinnedConnector({ certificateSha256, client, connectTimeoutMs }),
       pipelining: 1,
       maxResponseSize: answerLimit,
     });
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const deadline = AbortSignal.timeout(withinMs);
     try {
       const answer = await connection.request({
         method,
@@ -104,7 +108,8 @@ export function createSessionPodClient(options: SessionPodClientOptions): Sessio
 
     async sendText({ to, text, ...target }) {
       const action = 'send a message';
-      const answer = await call({ ...target, action, method: 'POST', path: podApiPaths.messages, body: { to, text } });
+      const message = { method: 'POST', path: podApiPaths.messages, body: { to, text } } as const;
+      const answer = await call({ ...target, action, ...message, withinMs: sendTimeoutMs });
       const id = answer.status === 200 ? fieldOf(answer.text, 'id') : undefined;
       if (id === undefined) throw refused(action, target, answer);
       return { id };

@@ -12,20 +12,20 @@ export interface RequestListenerOptions {
   readonly log: Log;
 }
 
-const maxBodyBytes = 128 * 1024; // A text of WhatsApp has at most 65,536 characters.
+const maxBodyBytes = 512 * 1024; // A text of WhatsApp has at most 65,536 characters, each of up to 6 bytes in JSON.
 
 /** Answers requests by the routes, whatever they come over. Never throws. */
 export function createRequestListener({ routes, refuse, log }: RequestListenerOptions) {
   async function answerTo(request: IncomingMessage): Promise<Answer> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'https://pod');
+    const [pathname = '', query = ''] = (request.url ?? '').split('?', 2); // Anyone may send what is no URL.
     const here = routes.filter(({ path }) => path === pathname);
     const route = here.find(({ method }) => method === request.method);
     if (!route) return unknownRoute(pathname, here);
     const refusal = route.access === 'operator' ? refuse(request) : undefined;
     if (refusal) return refusal;
-    if (route.method === 'GET') return route.answer({ query: searchParams, body: undefined });
+    if (route.method === 'GET') return route.answer({ query: new URLSearchParams(query), body: undefined });
     const read = await readJson(request, maxBodyBytes);
-    return 'refusal' in read ? read.refusal : route.answer({ query: searchParams, body: read.body });
+    return 'refusal' in read ? read.refusal : route.answer({ query: new URLSearchParams(query), body: read.body });
   }
 
   return async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The pod's own API, over TLS on `podApiPort`. All paths but `/readyz` and `/healthz` ask for a client certificate
+ * The pod's own API, over TLS on `podApiPort`. All paths but the probes and the metrics ask for a client certificate
  * signed by the CA in the ConfigMap `berth-ca` with the common name `operatorClientName`.
  */
 export const podApiPort = 8443;
@@ -15,7 +15,7 @@ export const podApiPaths = {
   messages: '/v1/messages',
   /** POST StopRequest: 202 {}; the process then ends by itself before the deadline. Asking twice is fine. */
   stop: '/v1/stop',
-  /** GET: Prometheus text. */
+  /** GET, no certificate: Prometheus text. */
   metrics: '/metrics',
 } as const;
 

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/protocol';
@@ -63,7 +63,8 @@ const schema = `
 export function openCredentialStore(directory: string): CredentialStore {
   const file = join(directory, 'credentials.db');
   return guarded('open', file, () => {
-    if (!existsSync(file)) createDatabase(file);
+    // Unlike existsSync, it throws on a volume that fails: what cannot be seen must not be replaced.
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) createDatabase(file);
     const database = new DatabaseSync(file, { timeout: 1_000 });
     try {
       check(database, file); // Before anything writes: a damaged file stays as it is, for whoever may mend it.

@@ -3,9 +3,8 @@ import { down } from '../cluster/down.ts';
 import { ensureImages } from '../cluster/images.ts';
 import { kubeconfigPath } from '../cluster/paths.ts';
 import { isUp, up } from '../cluster/up.ts';
-import { createClusterWorld, madeHereLabel } from '../deployment/cluster-world.ts';
+import { createClusterWorld, removeLeftovers } from '../deployment/cluster-world.ts';
 import { berthNamespace, installBerth, isBerthInstalled, uninstallBerth } from '../deployment/install-berth.ts';
-import { kubectl } from '../deployment/kubectl.ts';
 import { deployStandIns, removeStandIns, standInsAt } from '../deployment/stand-ins.ts';
 import { createCleanUp } from './clean-up.ts';
 import { tellSessionStory } from './session-story.ts';
@@ -60,7 +59,7 @@ async function main(): Promise<void> {
     return 'The operator is ready';
   });
   // After the operator is there: without it nothing lets go of what an interrupted demo left.
-  await kubectl(['delete', 'namespaces', '--selector', `${madeHereLabel}=${prefix}`, '--wait=false']);
+  await removeLeftovers(prefix);
   const world = await createClusterWorld(standIns, prefix);
   cleanUp.always(() => world.close());
   cleanUp.later('the session', () => world.removeAll());

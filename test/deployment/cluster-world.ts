@@ -7,7 +7,7 @@ import type { SessionEndEvent, SessionState } from '@berth/protocol';
 import { kubeconfigPath } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { createSessionWorld, type SessionWorld } from '../integration/session-world.ts';
-import { tryKubectl } from './kubectl.ts';
+import { kubectl, tryKubectl } from './kubectl.ts';
 import { restricted } from './restricted-namespace.ts';
 import { sessionTool } from './session-tool.ts';
 import type { StandIns } from './stand-ins.ts';
@@ -169,8 +169,26 @@ export async function createClusterWorld(standIns: StandIns, prefix: string): Pr
   return world;
 }
 
-/** On each namespace that is made here, so that what an interrupted run left can be found. */
-export const madeHereLabel = 'berth.dev/made-by';
+/**
+ * Starts the removal of what runs that were interrupted have left. The name of a namespace tells the process that made
+ * it: what belongs to one that lives, another run of the tests perhaps, is let be. It needs an operator to come true.
+ */
+export async function removeLeftovers(prefix: string): Promise<void> {
+  const names = await kubectl(['get', 'namespaces', '--selector', `${madeHereLabel}=${prefix}`, '--output=name']);
+  const left = names.split('\n').filter((name) => name !== '' && !isAlive(Number(name.split('-').at(-2))));
+  if (left.length > 0) await kubectl(['delete', ...left, '--wait=false']);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** On each namespace that is made here. */
+const madeHereLabel = 'berth.dev/made-by';
 
 type Conditions = NonNullable<WhatsAppSession['status']>['conditions'];
 

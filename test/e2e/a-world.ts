@@ -32,7 +32,9 @@ async function errorsOfOperator(namespace: string, since: Date): Promise<string[
   const sinceTime = `--since-time=${since.toISOString()}`;
   const words = ['--namespace', operator.namespace, 'logs', '--selector', operator.selector, sinceTime, '--tail=-1'];
   const lines = (await kubectl(words)).split('\n');
-  return lines.filter((line) => line.includes('"level":"error"') && line.includes(namespace));
+  return lines
+    .filter((line) => line.includes('"level":"error"') && line.includes(namespace))
+    .filter((line) => !line.includes('because it is being terminated')); // Nobody can create anything there.
 }
 
 /** Prints the sessions, pods, ends, Events and logs of a namespace, and what the operator logged meanwhile. */

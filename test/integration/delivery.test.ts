@@ -181,7 +181,7 @@ test('a missing key is named, and its creation heals the delivery', async () => 
 test('a sink that never takes it is given up, and the record released', async () => {
   const world = await aWorld();
   const sink = await aSink(answering(500));
-  await startDelivery(world, { times: { ...defaultTimes, giveUpAfterMs: 1_000 } });
+  await startDelivery(world, { times: { ...defaultTimes, giveUpAfterMs: 4_000 } });
   await record(world, 'run-1', [{ url: sink.url }]);
   const end = await untilEnd(world, world.namespace, 'run-1', 'record given up', isSettled('GivenUp'));
   expect(end?.status?.deliveries?.[0]?.lastError).toBe('500 Internal Server Error');

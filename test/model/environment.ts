@@ -1,10 +1,10 @@
-import type { RunReport } from '@berth/protocol';
 import { reportAfter } from '@berth/operator/api/report-status.ts';
 import { runVerdict } from '@berth/operator/api/run-verdict.ts';
 import { reportedStatus } from '@berth/operator/plan/session-status.ts';
+import type { RunReport } from '@berth/protocol';
 import { at, nowMs } from '../builders/observed.ts';
 import type { Bounds } from './bounds.ts';
-import { idOf, kinds, type PodObject, type SessionObject, podOf, saysDead, sessionOf, withEnd } from './objects.ts';
+import { idOf, kinds, type PodObject, podOf, type SessionObject, saysDead, sessionOf, withEnd } from './objects.ts';
 import { writeStatus } from './perform.ts';
 import { deletePod, releasePod } from './pod-deletion.ts';
 import type { Step } from './step.ts';
@@ -132,7 +132,7 @@ function clusterSteps(world: World, { lagging }: Bounds): Step[] {
   return steps;
 }
 
-/** Sessions under one name, one after the other. */
+/** Sessions under one name; the second is made only after every process of the first has ended. */
 const sessionsAtMost = 2;
 
 /** What users ask for. Each takes one of the commands that the bounds allow. */
@@ -190,6 +190,8 @@ function faultSteps(world: World, { lagging }: Bounds): Step[] {
     add("somebody takes the session's finalizer off", change(spent, 'session', released, 'others', lagging));
   }
   if (pod === undefined) return steps;
+  // Of a pod that is removed by force before the status names it no trace is left: nobody can wait for its process.
+  const isKnown = session?.run?.uid === pod.uid;
   if (world.process === 'alive') {
     add('the process crashes', { ...spent, process: 'ended' });
     add('the process ends: another client took over', { ...spent, process: 'replaced' });
@@ -199,10 +201,9 @@ function faultSteps(world: World, { lagging }: Bounds): Step[] {
       'the kubelet refuses the pod',
       change(spent, 'pod', podOf({ ...pod, container: 'refused' }), 'others', lagging),
     );
-  if (pod.deletion !== 'at once')
+  if (pod.deletion !== 'at once' && (pod.finalizer || isKnown))
     add('somebody deletes the pod by force', deletePod(spent, 'at once', 'others', lagging));
   if (pod.deletion === 'none') add('somebody deletes the pod', deletePod(spent, 'graceful', 'others', lagging));
-  const isKnown = session?.run?.uid === pod.uid;
   if (pod.finalizer && (isKnown || pod.deletion === 'none')) {
     add("somebody takes the pod's finalizer off", releasePod(spent, 'others', lagging));
     if (isKnown) add('somebody removes the pod by force', withoutPod(spent, 'others', lagging));

@@ -19,6 +19,8 @@ export interface Graph {
   /** One for each promise that is broken, each by the shortest way to it; no way goes on past one. */
   readonly violations: readonly Violation[];
   readonly world: (state: number) => World;
+  /** Whether a way on from a state was not followed, because it makes more pods than the bounds allow. */
+  readonly isAtBound: (state: number) => boolean;
   /** The shortest way to a state, one sentence for each step. */
   readonly traceTo: (state: number) => string[];
   /** Calls with every step that one may count on: `likely` ones too, or `sure` ones alone. */
@@ -43,6 +45,7 @@ export function explore(bounds: Bounds, mutant?: Mutant): Graph {
   const keys: string[] = [];
   const cameFrom: number[] = [];
   const edges = new GrowingList();
+  const atBound = new Set<number>();
   let steps = 0;
 
   const stepsFrom = (world: World): Step[] => [...leader.steps(world), ...environmentSteps(world, bounds)];
@@ -69,13 +72,16 @@ export function explore(bounds: Bounds, mutant?: Mutant): Graph {
     });
   }
 
+  const violationsAtMost = mutant === undefined ? 20 : 1;
   const violations = new Map<string, Violation>();
   place(firstWorld(bounds), -1);
-  for (let state = 0; state < keys.length && (mutant === undefined || violations.size === 0); state++) {
+  for (let state = 0; state < keys.length && violations.size < violationsAtMost; state++) {
     for (const { label, hope, world: there, broken } of stepsFrom(world(state))) {
       steps++;
-      // All pods that the bounds allow were made: what comes after is another world.
-      if (there.runs > bounds.runs) continue;
+      if (there.runs > bounds.runs) {
+        atBound.add(state);
+        continue;
+      }
       const promise = broken ?? promises.ofState(there);
       if (promise !== undefined) {
         if (!violations.has(promise)) violations.set(promise, { promise, trace: [...traceTo(state), label] });
@@ -91,6 +97,7 @@ export function explore(bounds: Bounds, mutant?: Mutant): Graph {
     steps,
     violations: [...violations.values()],
     world,
+    isAtBound: (state) => atBound.has(state),
     traceTo,
     eachHope: (visit) => edges.each((from, to, sure) => visit(from, to, sure === 1 ? 'sure' : 'likely')),
   };

@@ -1,9 +1,8 @@
-import type { Action, Plan } from '@berth/operator/plan/action.ts';
+import { type Action, isPreparation, type Plan } from '@berth/operator/plan/action.ts';
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import { sessionStatus } from '@berth/operator/plan/session-status.ts';
 import type { Bounds } from './bounds.ts';
-import type { PodObject } from './objects.ts';
 import { type Outcome, type Precondition, perform, writeStatus } from './perform.ts';
 import type { Step } from './step.ts';
 import { keyOf, observedOf, type Time, timesIn, type View, viewOf, withStatus } from './view.ts';
@@ -18,7 +17,6 @@ export interface Mutant {
 
 /** What `plan()` says of a view; kept, since the same view always gives the same plan. */
 interface Decision {
-  readonly id: number;
   readonly view: View;
   readonly observed: Observed;
   readonly reason: string;
@@ -30,7 +28,10 @@ interface Decision {
 
 /** The operator: its looks, its acts, its crashes, and one without a lease that has not noticed. */
 export function createLeader(bounds: Bounds, { plan: decide = plan, without = [] }: Omit<Mutant, 'name'>) {
-  const decisions: Decision[] = [];
+  /** The decisions that somebody has, or had, in hand: a world knows them by their place. */
+  const held: Decision[] = [];
+  const places = new Map<Decision, number>();
+  const turned = new Map<Decision, Decision>();
   const known = new Map<string, Decision>();
   const left = new Set(without);
 
@@ -43,7 +44,6 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
     // Where it is refused, in a namespace that goes, the creation after it is too: it would only make states.
     const actions = all.filter(({ type }) => type !== 'PublishTrust');
     const decision: Decision = {
-      id: decisions.length,
       view,
       observed,
       reason,
@@ -52,8 +52,31 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
       publish: publishOn(view, observed),
     };
     known.set(key, decision);
-    decisions.push(decision);
     return decision;
+  }
+
+  /** Preparations are under way together: either may be there first, or alone. */
+  function ordersOf(decision: Decision): readonly Decision[] {
+    const [first, second, ...rest] = decision.actions;
+    if (first === undefined || second === undefined || !isPreparation(first) || !isPreparation(second))
+      return [decision];
+    const other = turned.get(decision) ?? { ...decision, actions: [second, first, ...rest] };
+    turned.set(decision, other);
+    return [decision, other];
+  }
+
+  /** What is left of a decision from an action on; undefined when that is nothing. */
+  function handOf(decision: Decision, next: number): Hand | undefined {
+    if (decision.actions[next] === undefined) return undefined;
+    const place = places.get(decision) ?? held.push(decision) - 1;
+    places.set(decision, place);
+    return { decision: place, next };
+  }
+
+  function actInHand(world: World, { decision: place, next }: Hand, writer: Writer): Step[] {
+    const decision = held[place];
+    if (decision === undefined) throw new RangeError(`Cannot act: nobody has decision ${place} in hand`);
+    return act(world, decision, next, writer);
   }
 
   /** What the leader decides now, for each of the times that it is waiting for: over, or not. */
@@ -65,18 +88,17 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
     return subsetsOf(open).map((over) => decisionOn({ ...view, over }));
   }
 
-  function act(world: World, { decision: id, next }: Hand, writer: Writer): Step[] {
-    const decision = decisions[id];
-    const action = decision?.actions[next];
-    if (decision === undefined || action === undefined) throw new RangeError(`Cannot act: decision ${id} has no action ${next}`);
+  function act(world: World, decision: Decision, next: number, writer: Writer): Step[] {
     const { view, observed, actions, reason } = decision;
+    const action = actions[next];
+    if (action === undefined) return [];
     const done = actions.slice(0, next);
     const how = { view, observed, done, writer, lagging: bounds.lagging, without: left };
     return perform(action, world, how).map((outcome): Step => {
-      const rest = next + 1 < actions.length && outcome.refused !== true ? { decision: id, next: next + 1 } : undefined;
+      const rest = outcome.refused === true ? undefined : handOf(decision, next + 1);
       const after = writer === 'leader' ? { hand: rest } : { sleeper: rest };
       return {
-        label: `${writer === 'leader' ? 'the leader' : 'the leader of before'}: ${told(reason, action, view, outcome)}`,
+        label: `${writer === 'leader' ? 'the leader' : 'the leader of before'}: ${told(reason, action, outcome)}`,
         hope: writer === 'leader' ? 'sure' : 'none',
         world: { ...outcome.world, ...after },
         broken: outcome.broken,
@@ -90,13 +112,14 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
       const published = publish(world, decision);
       if (decision.actions.length === 0) return [{ ...published, broken: published.broken ?? sleepless(decision) }];
       // An action that fails for another cause than a conflict is told in the status as well.
-      return [...act(world, { decision: decision.id, next: 0 }, 'leader'), published];
+      return [...ordersOf(decision).flatMap((each) => act(world, each, 0, 'leader')), published];
     });
   }
 
   function publish(world: World, { view, publish: next, reason }: Decision): Step {
     const label = `the leader, ${reason}, writes the status`;
-    if (view.session === undefined || next === undefined || next === view.session) return { label, hope: 'sure', world };
+    if (view.session === undefined || next === undefined || next === view.session)
+      return { label, hope: 'sure', world };
     const how = { writer: 'leader', lagging: bounds.lagging, without: left } as const;
     const outcome = writeStatus(world, view.session, next, how);
     return { label, hope: 'sure', world: outcome.world, broken: outcome.broken };
@@ -119,20 +142,25 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
       const { hand, sleeper, watched, cached } = world;
       if (hand === undefined) steps.push(...look(world));
       else {
-        steps.push(...act(world, hand, 'leader'));
-        steps.push({ label: 'the leader drops the rest: an error', hope: 'none', world: { ...world, hand: undefined } });
+        steps.push(...actInHand(world, hand, 'leader'));
+        steps.push({
+          label: 'the leader drops the rest: an error',
+          hope: 'none',
+          world: { ...world, hand: undefined },
+        });
       }
       const anew: World = { ...world, cached: watched, hand: undefined };
       if (hand !== undefined || cached !== watched)
-        steps.push({ label: 'the leader crashes; the next one knows what the watches brought', hope: 'none', world: anew });
+        steps.push({
+          label: 'the leader crashes; the next one knows what the watches brought',
+          hope: 'none',
+          world: anew,
+        });
       if (!bounds.twoLeaders) return steps;
-      if (sleeper !== undefined) return [...steps, ...act(world, sleeper, 'others')];
-      const asleep = hand === undefined ? decisionsIn(world).map(({ id }) => ({ decision: id, next: 0 })) : [hand];
-      for (const each of asleep) {
-        if (decisions[each.decision]?.actions[each.next] !== undefined)
-          steps.push({ label: 'the leader falls asleep and loses its lease', hope: 'none', world: { ...anew, sleeper: each } });
-      }
-      return steps;
+      if (sleeper !== undefined) return [...steps, ...actInHand(world, sleeper, 'others')];
+      const asleep = hand === undefined ? decisionsIn(world).flatMap((each) => handOf(each, 0) ?? []) : [hand];
+      const label = 'the leader falls asleep and loses its lease';
+      return [...steps, ...asleep.map((each): Step => ({ label, hope: 'none', world: { ...anew, sleeper: each } }))];
     },
   };
 }
@@ -140,7 +168,8 @@ export type Leader = ReturnType<typeof createLeader>;
 
 /** As publish/status.ts: of a session that is going and has no pod nobody reads the status. */
 function publishOn({ session, pod }: View, observed: Observed) {
-  if (session === undefined || observed.session === undefined || (session.deleting && pod === undefined)) return undefined;
+  if (session === undefined || observed.session === undefined || (session.deleting && pod === undefined))
+    return undefined;
   return withStatus(session, sessionStatus(observed, observed.session));
 }
 
@@ -157,23 +186,14 @@ function subsetsOf(open: readonly Time[]): (readonly Time[])[] {
 const order: readonly Time[] = ['deadline', 'drain', 'backoff', 'death'];
 const byOrder = (a: Time, b: Time) => order.indexOf(a) - order.indexOf(b);
 
-function told(reason: string, action: Action, { pod }: View, { refused, note }: Outcome): string {
+function told(reason: string, action: Action, { refused, note }: Outcome): string {
   const end = refused ? ', refused' : note === undefined ? '' : `, ${note}`;
-  return `${reason}, ${nameOf(action, pod)}${end}`;
+  return `${reason}, ${nameOf(action)}${end}`;
 }
 
-function nameOf(action: Action, pod: PodObject | undefined): string {
-  switch (action.type) {
-    case 'MarkEnding':
-      return `MarkEnding ${action.runUid} ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
-    case 'CreateSessionEnd':
-      return `CreateSessionEnd ${action.spec.run.uid} ${action.spec.reason}`;
-    case 'DeletePod':
-    case 'RemovePodFinalizer':
-    case 'AskPodToStop':
-    case 'AddPodFinalizer':
-      return `${action.type} ${action.uid}`;
-    default:
-      return pod === undefined ? action.type : `${action.type} beside run-${pod.uid}`;
-  }
+function nameOf(action: Action): string {
+  if (action.type === 'MarkEnding')
+    return `MarkEnding ${action.runUid} ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
+  if (action.type === 'CreateSessionEnd') return `CreateSessionEnd ${action.spec.run.uid} ${action.spec.reason}`;
+  return 'uid' in action ? `${action.type} ${action.uid}` : action.type;
 }

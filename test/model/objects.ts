@@ -83,13 +83,14 @@ export function intern<T extends object>(value: T): T {
   const known = interned.get(JSON.stringify(value));
   if (known !== undefined) return known as T;
   interned.set(JSON.stringify(value), value);
+  if (byId.length >= 0xffff) throw new RangeError('Cannot tell more than 65535 objects apart: choose smaller bounds');
   ids.set(value, byId.push(value));
   return value;
 }
 
 /** A number for an interned object, 0 for none. */
 export const idOf = (value: object | undefined): number => (value === undefined ? 0 : (ids.get(value) ?? 0));
-export const ofId = <T extends object>(id: number): T | undefined => byId[id - 1] as T | undefined;
+export const ofId = (id: number): object | undefined => byId[id - 1];
 
 /** A session with its parts in one order, as interning needs it. */
 export function sessionOf(parts: SessionObject): SessionObject {

@@ -1,6 +1,6 @@
 import type { Action } from '@berth/operator/plan/action.ts';
 import type { SessionEndSpec } from '@berth/operator/resource/session-end.ts';
-import { endOf, type SessionObject, sessionOf } from './objects.ts';
+import { endOf, type PodObject, type SessionObject, sessionOf } from './objects.ts';
 import { numberIn, type View } from './view.ts';
 import type { World } from './world.ts';
 
@@ -32,13 +32,14 @@ export function ofStatusWrite({ api }: World, before: SessionObject, after: Sess
   return undefined;
 }
 
-/** Of taking our finalizer off the session. */
-export function ofSessionRelease({ api }: World, session: SessionObject, view: View): Broken {
+/** Of taking our finalizer off the session, after the actions of the same plan before it. */
+export function ofSessionRelease({ api }: World, session: SessionObject, view: View, done: readonly Action[]): Broken {
   const { pod, ends, claim } = api;
   if (pod?.session === session.uid) return `the session is let go while the pod of run-${pod.uid} is there`;
   if (session.run !== undefined && endOf(ends, session.run.uid) === undefined)
     return `the session is let go while run-${session.run.uid} has no session_end`;
-  if (session.deleting && view.claim !== undefined && claim === view.claim && !claim.deleting)
+  const wasDeleted = done.some(({ type }) => type === 'DeleteClaim'); // A sleeping leader may have made another.
+  if (session.deleting && !wasDeleted && view.claim !== undefined && claim === view.claim && !claim.deleting)
     return 'the session is let go before its claim';
   return undefined;
 }
@@ -68,17 +69,22 @@ export function ofStart({ api }: World, { session: seen }: View, done: readonly 
 
 /** Of ending a pod that is there, or asking it to end. */
 export function ofKill({ api: { session, pod }, process }: World, view: View): Broken {
-  const isDead = process === 'ended' || process === 'replaced' || pod?.container === 'refused';
+  const isDead = process === 'ended' || process === 'replaced' || (pod !== undefined && willNeverRun(pod));
   if (pod === undefined || isDead || session?.uid !== pod.session || view.session?.uid !== session.uid)
     return undefined;
   const isWritten = session.run?.uid === pod.uid && session.run.ending !== undefined;
   return isWritten ? undefined : `run-${pod.uid} is ended before the reason is written down`;
 }
 
+/** Nothing binds a pod without node that is being deleted, and what the kubelet refused never starts. */
+const willNeverRun = ({ bound, deletion, container }: PodObject) =>
+  container === 'refused' || (!bound && deletion !== 'none');
+
 /** Of an object that was there before a write of ours and is not after it. */
-export function ofPodRemoval(before: World, after: World): Broken {
+export function ofPodRemoval(before: World, after: World, view: View): Broken {
   const { pod, ends } = before.api;
   if (pod === undefined || after.api.pod !== undefined || endOf(ends, pod.uid) !== undefined) return undefined;
+  if (!pod.finalizer && view.pod?.finalizer === true) return undefined; // It was taken off since the look.
   return `the pod of run-${pod.uid} is taken away by us without a session_end`;
 }
 

@@ -43,9 +43,14 @@ export function viewOf(known: Objects, podInApi: PodObject | undefined, draining
 }
 
 /** Before anything is concluded from the absence of a pod that the status knows, the API server is asked. */
-function unseenPod(session: SessionObject | undefined, podInApi: PodObject | undefined, draining: boolean): PodObject | undefined {
+function unseenPod(
+  session: SessionObject | undefined,
+  podInApi: PodObject | undefined,
+  draining: boolean,
+): PodObject | undefined {
   if (session?.run !== undefined && podInApi?.uid === session.run.uid) return podInApi;
-  return (session?.deleting || draining) && podInApi?.session === session?.uid ? podInApi : undefined;
+  const goes = session?.finalizer === true && (session.deleting || draining);
+  return goes && podInApi?.session === session.uid ? podInApi : undefined;
 }
 
 /** The times that a view is waiting for, over or not. */

@@ -1,5 +1,18 @@
 import type { Bounds } from './bounds.ts';
-import { idOf, intern, type Kind, kinds, noEnds, type Objects, ofId, sessionOf } from './objects.ts';
+import {
+  type ClaimObject,
+  type EndRecords,
+  idOf,
+  intern,
+  type Kind,
+  kinds,
+  noEnds,
+  type Objects,
+  ofId,
+  type PodObject,
+  type SessionObject,
+  sessionOf,
+} from './objects.ts';
 
 /** What a leader has decided and not yet done: a decision of its own table, and the place of its next action. */
 export interface Hand {
@@ -38,7 +51,14 @@ export type Process = (typeof processes)[number];
 
 /** A session that was just created, before anybody has looked at it. */
 export function firstWorld({ commands, faults }: Bounds): World {
-  const session = sessionOf({ uid: 1, deleting: false, finalizer: false, desired: 'Running', restart: 0, isStopped: false });
+  const session = sessionOf({
+    uid: 1,
+    deleting: false,
+    finalizer: false,
+    desired: 'Running',
+    restart: 0,
+    isStopped: false,
+  });
   const objects: Objects = { session, pod: undefined, ends: noEnds, claim: undefined };
   return {
     api: objects,
@@ -92,10 +112,10 @@ export function encode(world: World): string {
 export function decode(key: string): World {
   const at = (index: number) => key.charCodeAt(index);
   const objects = (from: number): Objects => ({
-    session: ofId(at(from)),
-    pod: ofId(at(from + 1)),
-    ends: ofId(at(from + 2)) ?? noEnds,
-    claim: ofId(at(from + 3)),
+    session: ofId(at(from)) as SessionObject | undefined,
+    pod: ofId(at(from + 1)) as PodObject | undefined,
+    ends: (ofId(at(from + 2)) ?? noEnds) as EndRecords,
+    claim: ofId(at(from + 3)) as ClaimObject | undefined,
   });
   const handAt = (from: number): Hand | undefined =>
     at(from) === 0 ? undefined : { decision: at(from) - 1, next: at(from + 1) };

@@ -10,7 +10,6 @@
   "namespace" .Release.Namespace
   "serviceName" (include "berth.operator" .)
   "leaseName" (include "berth.operator" .)
-  "watchNamespaces" list
   "session" $session
   "outbound" (dict "allow" .Values.outbound.allow)
   "drainSeconds" .Values.sessionEnd.drainSeconds

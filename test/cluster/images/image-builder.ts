@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mustRun, run } from '../command.ts';
+import { CommandError, mustRun, run } from '../command.ts';
 import { ctrArguments } from '../containerd.ts';
 import { cacheDir } from '../paths.ts';
 
@@ -62,7 +62,7 @@ export function buildahBuilder(dir: string): ImageBuilder {
         await mustRun('buildah', buildah('push', '--quiet', name, `docker-archive:${archive}:${name}`), {
           timeoutMs: 300_000,
         });
-        await mustRun('ctr', [...ctr, 'images', 'import', archive], { timeoutMs: 300_000 });
+        await importArchive(ctr, archive);
         await mustRun('ctr', [...ctr, 'images', 'label', name, `${inputsLabel}=${key}`]);
         await removeReplaced(ctr);
       } finally {
@@ -75,9 +75,21 @@ export function buildahBuilder(dir: string): ImageBuilder {
   };
 }
 
+/**
+ * Unpacks an image into containerd. Its garbage collector may take a layer that was an older image's while it is being
+ * built upon (seen): then once more is enough, for what it took is unpacked anew.
+ */
+async function importArchive(ctr: readonly string[], archive: string): Promise<void> {
+  const words = [...ctr, 'images', 'import', archive];
+  const first = await run('ctr', words, { timeoutMs: 300_000 });
+  if (first.status === 0) return;
+  if (!first.stderr.includes('does not exist: not found')) throw new CommandError('ctr images import', first.stderr);
+  await mustRun('ctr', words, { timeoutMs: 300_000 });
+}
+
 async function removeReplaced(ctr: readonly string[]): Promise<void> {
   const names = replacedImages(await mustRun('ctr', [...ctr, 'images', 'list']));
-  if (names.length > 0) await mustRun('ctr', [...ctr, 'images', 'remove', ...names]);
+  if (names.length > 0) await mustRun('ctr', [...ctr, 'images', 'remove', '--sync', ...names]);
 }
 
 /**

@@ -223,4 +223,5 @@ test('main() names the variable that is missing', aStory, async () => {
   const run = pod.start('run-1', { BERTH_OPERATOR_URL: '' });
   expect(await run.child.exited()).toBe(1);
   expect(run.child.lines.join('\n')).toContain('"BERTH_OPERATOR_URL" is missing');
+  expect(run.lastWords()?.message).toContain('"BERTH_OPERATOR_URL" is missing');
 });

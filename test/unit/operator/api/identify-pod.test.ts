@@ -51,8 +51,12 @@ test.each(['', 'x'.repeat(10_000)])('identifyPod() sends no impossible token on'
   expect(bodies).toEqual([]);
 });
 
-test('identifyPod() does not take trouble of the store for a refusal', async () => {
-  const error = '[invalid bearer token, etcdserver: request timed out]';
-  const { identify } = answering({ authenticated: false, error });
+test.each([
+  'etcdserver: request timed out',
+  'the server is currently unable to handle the request (get pods alice)',
+  'Too many requests, please try again later',
+  'Get "https://[::1]:6443/api/v1/namespaces/shop/pods/alice": EOF',
+])('identifyPod() does not take trouble of the store for a refusal: %s', async (trouble) => {
+  const { identify } = answering({ authenticated: false, error: `[invalid bearer token, ${trouble}]` });
   await expect(identify('token')).rejects.toThrow(TokenReviewError);
 });

@@ -125,9 +125,10 @@ test('createApiServer() believes the new CA once the file has it, and the old on
 
 test.each([
   { name: 'an unknown path', path: '/v2/qr', options: {}, status: 404 },
+  { name: 'a path that is no URL', path: '//', options: {}, status: 404 },
   { name: 'a method that a path has not', path: '/v1/qr', options: { method: 'DELETE' }, status: 405 },
   { name: 'a body that is no JSON', path: '/v1/stop', options: { body: '{' }, status: 400 },
-  { name: 'a body that is too large', path: '/v1/stop', options: { body: 'x'.repeat(300_000) }, status: 413 },
+  { name: 'a body that is too large', path: '/v1/stop', options: { body: 'x'.repeat(600_000) }, status: 413 },
   { name: 'a stop without a time', path: '/v1/stop', options: { body: '{}' }, status: 400 },
   { name: 'a stop with a negative time', path: '/v1/stop', options: { body: '{"withinMs":-1}' }, status: 400 },
   {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -112,6 +112,14 @@ test('openCredentialStore() begins anew where the file is missing, or only its d
   const store = openCredentialStore(directory);
   expect(store.readCredentials()).toBeUndefined();
   store.close();
+});
+
+test('openCredentialStore() puts no new file in the place of one that it cannot look at', () => {
+  const { directory, file } = aFilledStore();
+  rmSync(file);
+  symlinkSync(file, file); // A look at it fails, as on a volume with errors.
+  expect(() => openCredentialStore(directory)).toThrow(CredentialStoreError);
+  expect(lstatSync(file).isSymbolicLink()).toBe(true);
 });
 
 test('openCredentialStore() does not call an unreachable volume corrupt', () => {
