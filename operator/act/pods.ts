@@ -11,9 +11,13 @@ import { path, podFinalizer, sessionKey } from '../resource/names.ts';
 import type { SlimCache } from '../watch/slim-cache.ts';
 import { PodNameTakenError } from './pod-name-taken-error.ts';
 
+type StopTarget = Parameters<SessionPodClient['askToStop']>[0];
 type AskPodToStop = Extract<Action, { type: 'AskPodToStop' }>;
 /** Pods that were asked to stop are remembered so that each is asked once; beyond so many, the oldest is asked again. */
 const rememberedAsks = 1024;
+/** Stops under way at once: each is a TLS connection of its own, and an uninstall stops everything together. */
+const askingAtMost = 64;
+const removeTimeoutMs = 10_000;
 
 /** Writes to pods. Each carries the pod's uid, or a resourceVersion that was judged, as its precondition. */
 export function createPods(dependencies: {
@@ -24,6 +28,7 @@ export function createPods(dependencies: {
 }) {
   const { client, pods, sessionPods, log } = dependencies;
   const asked = new Set<string>();
+  const asking = new Set<Promise<void>>();
 
   /** Grace 0 and the uid travel in one body: a deletion meant for an old run never hits its successor. */
   async function remove({ namespace, name }: Observed, uid: string, signal: AbortSignal): Promise<void> {
@@ -53,6 +58,19 @@ export function createPods(dependencies: {
       body: { metadata: { uid, resourceVersion, finalizers } },
       signal,
     });
+  }
+
+  /** Never rejects: when neither the stop nor the deletion gets through, the stop's deadline brings the next deletion. */
+  async function askOrRemove(observed: Observed, stop: Omit<StopTarget, 'signal'>, uid: string): Promise<void> {
+    const told = { session: sessionKey(observed.namespace, observed.name), run: uid };
+    try {
+      await sessionPods.askToStop(stop);
+    } catch (error) {
+      log.warn('Pod does not answer a stop; it is deleted', { ...told, error });
+      await remove(observed, uid, AbortSignal.timeout(removeTimeoutMs)).catch((failure: unknown) =>
+        log.warn('Pod not deleted; it is when the time for its stop is over', { ...told, error: failure }),
+      );
+    }
   }
 
   return {
@@ -98,22 +116,22 @@ export function createPods(dependencies: {
       }
     },
 
-    /** A pod that does not answer is deleted at once: it would not use the time that is left. */
+    /**
+     * Asks once, and does not wait for the answer: a force-kill that comes meanwhile must find the session free. A pod that
+     * does not answer is deleted at once: it would not use the time that is left.
+     */
     async askToStop(observed: Observed, { uid, withinMs }: AskPodToStop, signal: AbortSignal): Promise<void> {
       const { pod, session } = observed;
       const certificateSha256 = session?.status.report?.certificateSha256;
       if (asked.has(uid) || pod?.uid !== uid) return;
       if (pod.podIp === undefined || certificateSha256 === undefined) return remove(observed, uid, signal);
-      try {
-        await sessionPods.askToStop({ podIp: pod.podIp, certificateSha256, withinMs, signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        const told = { session: sessionKey(pod.namespace, pod.name), run: uid };
-        log.warn('Pod does not answer a stop; it is deleted', { ...told, error });
-        return remove(observed, uid, signal);
-      }
+      while (asking.size >= askingAtMost) await Promise.race(asking);
       asked.add(uid);
       if (asked.size > rememberedAsks) asked.delete(asked.values().next().value ?? '');
+      const ask = askOrRemove(observed, { podIp: pod.podIp, certificateSha256, withinMs }, uid).finally(() =>
+        asking.delete(ask),
+      );
+      asking.add(ask);
     },
   };
 }

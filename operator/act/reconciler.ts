@@ -52,7 +52,7 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
   /** Nobody takes the keys of a replica that does not lead: they would pile up, also those of sessions long gone. */
   const whileLeading: Pick<typeof queue, 'add'> = { add: (key, priority) => leading && queue.add(key, priority) };
   enqueueOnChange(caches, whileLeading);
-  const webhookSecrets = createWebhookSecrets({ client, log });
+  const webhookSecrets = createWebhookSecrets({ client, onChange: (key) => whileLeading.add(key, 'report'), log });
   sessions.onChange((_key, now, before) => {
     if (now === undefined && before !== undefined) webhookSecrets.forget(before.uid);
   });

@@ -55,7 +55,7 @@ export function createObserve(dependencies: ObserveDependencies) {
       podIsWatched: watched !== undefined,
       ...optional('sessionEnd', runUid && sessionEndIndex.ofRun(runUid)),
       ...optional('claim', caches.claims.get(`${namespace}/${claimName(name)}`)),
-      missingSecrets: session === undefined ? [] : await webhookSecrets.missing(session, nowMs, signal),
+      missingSecrets: session === undefined ? [] : webhookSecrets.missing(session, nowMs),
       ...optional('undelivered', sessionEndIndex.undelivered(key)),
     };
   };

@@ -4,7 +4,7 @@ const small: Bounds = { commands: 1, faults: 1, runs: 2, lagging: 0, twoLeaders:
 
 /** The worlds that are explored: each goes far in one direction, since all of them at once are too many states. */
 export const worlds = {
-  'users who change their mind': { ...small, commands: 3, faults: 0 },
+  'users who change their mind': { ...small, commands: 4, faults: 0 },
   'users and faults': { ...small, commands: 2 },
   'one fault after the other': { ...small, faults: 2, runs: 3 },
   'late watches': { ...small, lagging: 1 },

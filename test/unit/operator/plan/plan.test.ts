@@ -249,6 +249,40 @@ describe('plan() for a pod whose session is not its own', () => {
   });
 });
 
+describe('plan() for a living pod whose finalizer somebody took off', () => {
+  const { session: _, ...nobody } = anObserved();
+  const killed = aRunningSession({ spec: { engine: 'Baileys', desiredState: 'Killed' } });
+  const restoring = ['RestoringFinalizer', 'AddPodFinalizer'];
+
+  test('gives it back before it deletes the pod: the object would go at once, and the process live on unseen', () => {
+    const ending = { reason: 'force_killed', since: at(-1) } as const;
+    const pod = aPod({ hasFinalizer: false });
+    expect(words(anObserved({ session: aRunningSession({}, ending), pod }))).toEqual(restoring);
+    expect(words(anObserved({ session: killed, pod }))).toEqual(restoring);
+    expect(words({ ...nobody, pod })).toEqual(restoring);
+  });
+  test('leaves it to the kubelet where the pod is being deleted: none can be put on then', () => {
+    const pod = aPod({ hasFinalizer: false, deletionRequested: true, deletionGraceSeconds: 60 });
+    expect(words(anObserved({ session: killed, pod }))).toEqual(['ForceKilling', 'MarkEnding force_killed']);
+    expect(words({ ...nobody, pod })).toEqual(['AwaitingTermination']);
+  });
+});
+
+describe('plan() on a view of the pod that is older than the status', () => {
+  const desired = { spec: { engine: 'Baileys', desiredState: 'Killed' } } as const;
+  const lastEnd = { runUid: 'run-1', number: 1, reason: 'stopped', at: at(-1) } as const;
+
+  test('does nothing for a run that the status says is over', () => {
+    const session = aSession({ ...desired, status: { lastEnd } });
+    expect(words(anObserved({ session, pod: aPod() }))).toEqual(['AwaitingNewerView']);
+  });
+  test('does nothing for a run whose successor the status knows', () => {
+    const session = aSession({ ...desired, status: { lastEnd, run: { uid: 'run-2', number: 2 } } });
+    expect(words(anObserved({ session, pod: aPod() }))).toEqual(['AwaitingNewerView']);
+    expect(words(anObserved({ session, pod: aPod({ uid: 'run-2', runNumber: 2 }) }))).toEqual(killing);
+  });
+});
+
 test('plan() records the present as the time of an end that the kubelet has none for', () => {
   const { finishedAtMs: _, ...container } = containers.terminated;
   const [action] = plan(anObserved({ session: aRunningSession(), pod: aPod({ container }) })).actions;

@@ -110,6 +110,12 @@ describe('sessionStatus() keeps the account of runs', () => {
     expect(waitMs).toBeGreaterThanOrEqual(0);
     expect(waitMs).toBeLessThanOrEqual(5_000);
   });
+  test('an old view of a pod makes no run that is over the present one again', () => {
+    const lastEnd = { runUid: 'run-1', number: 1, reason: 'crashed', at: at(-1) } as const;
+    expect(statusOf({ session: aSession({ status: { lastEnd } }), pod: aPod() }).run).toBeUndefined();
+    const run = { uid: 'run-2', number: 2 };
+    expect(statusOf({ session: aSession({ status: { lastEnd, run } }), pod: aPod() }).run).toEqual(run);
+  });
   test('the report stays as its receiver wrote it', () => {
     const session = aRunningSession();
     expect(statusOf({ session, pod: aPod() }).report).toEqual(session.status.report);
