@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pace } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { hasKind } from '../cluster/kind.ts';
 import { clusterDir } from '../cluster/paths.ts';
@@ -70,23 +71,29 @@ test.skipIf(isKind)(
   },
 );
 
+/** Milliseconds between two sessions: the one before is over by then, and what its pod sets going. */
+const betweenSessionsMs = 300;
+
 test.skipIf(isKind)('the pod of a session is made within milliseconds of the session', async () => {
   const world = await aWorld();
-  const count = 20;
+  const count = 70; // Node compiles what runs often: the first sessions after a start of the operator are slower.
   const nowhere = { pod: { nodeSelector: { 'example.com/nowhere': 'yes' } } }; // Its pods cost the node nothing.
-  for (let index = 0; index < count; index++) {
-    await world.start(`quick-${index}`, nowhere);
-    await world.untilPod(`quick-${index}`, 'that is made', () => true);
+  const names = Array.from({ length: count }, (_, index) => `quick-${index}`);
+  for (const name of names) {
+    await world.start(name, nowhere);
+    await pace(betweenSessionsMs); // An idle cluster is meant: no look of this test's own may fall into what is measured.
   }
+  for (const name of names) await world.untilPod(name, 'that is made', () => true);
   const made = delays(await auditOf(world));
-  const [p50, last] = [made[Math.floor(count / 2)], made.at(-1)];
+  const p50 = (some: readonly number[]) => some.toSorted((a, b) => a - b)[Math.floor(some.length / 2)]?.toFixed(1);
   console.log(
-    `From a session's create to its pod's: p50 ${p50?.toFixed(1)} ms, longest ${last?.toFixed(1)} ms (wanted: p50 below 10 ms)`,
+    `From a session's create to its pod's, p50: ${p50(made.slice(-20))} ms once the operator is warm (wanted: below 10 ms), ` +
+      `${p50(made.slice(0, 20))} ms for its first 20 sessions`,
   );
   expect(made).toHaveLength(count);
 });
 
-/** Milliseconds from the answer to a session's create to the request for its pod, shortest first. */
+/** Milliseconds from the answer to a session's create to the request for its pod, in the order of the pods. */
 function delays(events: readonly AuditEvent[]): number[] {
   const created = (resource: string, name?: string) =>
     events.find(
@@ -98,8 +105,7 @@ function delays(events: readonly AuditEvent[]): number[] {
       const session = created('whatsappsessions', pod.objectRef?.name);
       return session ? [microseconds(pod.requestReceivedTimestamp) - microseconds(session.stageTimestamp)] : [];
     })
-    .map((delay) => delay / 1000)
-    .sort((a, b) => a - b);
+    .map((delay) => delay / 1000);
 }
 
 /** The log has six decimals of a second, Date three. */
