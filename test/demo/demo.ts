@@ -14,7 +14,7 @@ import { whatToTry } from './what-to-try.ts';
 /** Names the namespaces of demos, so that one finds what an earlier one was not let to remove. */
 const prefix = 'berth-demo';
 const keeps = process.env['KEEP'] === '1';
-const engine = process.env['ENGINE'] ?? 'Baileys';
+const engine = process.env['ENGINE'] || 'Baileys'; // Make exports an empty one when none is given.
 
 /** The demo is asked for what Berth cannot show. */
 class DemoError extends BerthError {
