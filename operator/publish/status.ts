@@ -16,9 +16,7 @@ export interface StatusDependencies {
  * lost its lease without noticing, or one whose view is old, is refused with a conflict.
  */
 export function createStatusWriter({ client, sessions }: StatusDependencies) {
-  async function write(session: ObservedSession, next: WhatsAppSessionStatus, signal: AbortSignal): Promise<boolean> {
-    const status = mergePatchBetween(session.status, next);
-    if (status === undefined) return false;
+  async function send(session: ObservedSession, status: Record<string, unknown>, signal: AbortSignal): Promise<void> {
     const answer = await client.request({
       method: 'PATCH',
       path: path.sessionStatus(session.namespace, session.name),
@@ -27,23 +25,29 @@ export function createStatusWriter({ client, sessions }: StatusDependencies) {
       signal,
     });
     sessions.absorb(answer);
-    return true;
   }
 
   return {
-    write,
+    /** Makes the status what `next` says. */
+    async write(session: ObservedSession, next: WhatsAppSessionStatus, signal: AbortSignal): Promise<void> {
+      const patch = mergePatchBetween(session.status, next);
+      if (patch !== undefined) await send(session, patch, signal);
+    },
+
     /** Brings the status in line with what is observed; a failure of the last plan is told in the condition Ready. */
-    async publish(observed: Observed, signal: AbortSignal, failure?: string): Promise<boolean> {
+    async publish(observed: Observed, signal: AbortSignal, failure?: string): Promise<void> {
       const { session, pod } = observed;
       // Of a session that is going and has no pod any more nobody reads the status: its removal is the next write.
-      if (session === undefined || (session.deletionRequested && pod === undefined)) return false;
-      const next = sessionStatus(observed, session, failure);
-      // The node is no news by itself: it comes with the next write that is.
-      const { node: _, ...run } = next.run ?? {};
-      const { node: __, ...knownRun } = session.status.run ?? {};
-      const rest = mergePatchBetween({ ...session.status, run: knownRun }, { ...next, run });
-      return rest === undefined ? false : write(session, next, signal);
+      if (session === undefined || (session.deletionRequested && pod === undefined)) return;
+      const patch = mergePatchBetween(session.status, sessionStatus(observed, session, failure));
+      if (patch !== undefined && !isNodeAlone(patch)) await send(session, patch, signal);
     },
   };
 }
 export type StatusWriter = ReturnType<typeof createStatusWriter>;
+
+/** The node is no news by itself: it comes with the next write that is. */
+function isNodeAlone(patch: Record<string, unknown>): boolean {
+  const { run, ...others } = patch;
+  return Object.keys(others).length === 0 && Object.keys(run ?? {}).join() === 'node';
+}
