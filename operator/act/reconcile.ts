@@ -1,7 +1,7 @@
 import { isConflict, isNamespaceTerminating } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { missingSecretLookMs } from '../observe/webhook-secrets.ts';
-import { type Action, isPreparation, type Plan } from '../plan/action.ts';
+import { type Action, isAlongside, type Plan } from '../plan/action.ts';
 import type { Observed } from '../plan/observed.ts';
 import { plan } from '../plan/plan.ts';
 import type { StatusWriter } from '../publish/status.ts';
@@ -56,18 +56,16 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
   async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {
-    // Preparations go together: each is a round trip, and a pod waits for all of them.
-    const prepared = await Promise.all(
-      actions.filter(isPreparation).map((action) => attempt(action, observed, signal)),
-    );
-    const unprepared = prepared.find((failure) => failure !== undefined);
-    if (unprepared !== undefined) return unprepared;
+    const alongside: Promise<unknown>[] = [];
+    let failure: unknown;
     for (const action of actions) {
-      if (isPreparation(action)) continue;
-      const failure = await attempt(action, observed, signal);
-      if (failure !== undefined) return failure;
+      const attempted = attempt(action, observed, signal);
+      if (isAlongside(action)) alongside.push(attempted);
+      else failure = await attempted;
+      if (failure !== undefined) break;
     }
-    return undefined;
+    // Waited for in any case: the key is free once this look is over.
+    return [failure, ...(await Promise.all(alongside))].find((each) => each !== undefined);
   }
 
   async function attempt(action: Action, observed: Observed, signal: AbortSignal): Promise<unknown> {

@@ -23,9 +23,8 @@ export type Action =
   | { readonly type: 'DeleteClaim'; readonly uid: string }
   | { readonly type: 'RemoveSessionFinalizer' };
 
-/** What must be there before a pod is made, and has no order in itself. */
-export const isPreparation = ({ type }: Action): boolean =>
-  type === 'AddSessionFinalizer' || type === 'PublishTrust' || type === 'CreateClaim';
+/** What the next action need not wait for: a pod starts only once its claim and its CA are there, whichever came first. */
+export const isAlongside = ({ type }: Action): boolean => type === 'CreateClaim' || type === 'PublishTrust';
 
 /** What to do for one session now. */
 export interface Plan {

@@ -1,12 +1,26 @@
 import { type Plan, step } from './action.ts';
-import type { Observed } from './observed.ts';
+import { claimManifest } from './manifests.ts';
+import type { Observed, ObservedPod } from './observed.ts';
 
-/**
- * A session with a run, or with a claim to remove, must carry the finalizer that orders the end: somebody, or an
- * uninstall, took it off. None can be put back on what is being deleted.
- */
-export function repair({ session, pod, claim }: Observed): Plan | undefined {
+/** Milliseconds from a pod's creation after which its CA is looked for, when no container runs yet. */
+const trustLookMs = 5_000;
+
+/** What a run needs and does not have, because somebody took it away or its creation failed while the pod's did not. */
+export function repair(observed: Observed): Plan | undefined {
+  const { session, pod, claim, nowMs } = observed;
+  if (session === undefined || session.deletionRequested) return undefined; // Nothing can be put on what is being deleted.
+  // The finalizer orders the end, of a run and of a claim.
   const holds = pod !== undefined || (claim !== undefined && !claim.deletionRequested);
-  if (session === undefined || session.hasFinalizer || session.deletionRequested || !holds) return undefined;
-  return step('RestoringFinalizer', { type: 'AddSessionFinalizer' });
+  if (!session.hasFinalizer && holds) return step('RestoringFinalizer', { type: 'AddSessionFinalizer' });
+  if (pod === undefined) return undefined;
+  if (claim === undefined && pod.unschedulable !== undefined)
+    return step('RestoringClaim', { type: 'CreateClaim', claim: claimManifest(session) });
+  if (!mayWaitForTrust(pod)) return undefined;
+  const inMs = pod.createdAtMs + trustLookMs - nowMs;
+  return inMs > 0 ? { ...step('Settled'), requeueAfterMs: inMs } : step('RestoringTrust', { type: 'PublishTrust' });
+}
+
+/** The kubelet does not say in the pod's status which volume it waits for. */
+function mayWaitForTrust({ nodeName, container }: ObservedPod): boolean {
+  return nodeName !== undefined && (container.state === 'waiting' || container.state === 'absent');
 }

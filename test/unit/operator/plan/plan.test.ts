@@ -11,6 +11,7 @@ import {
   aSessionEnd,
   at,
   containers,
+  nowMs,
 } from '../../../builders/observed.ts';
 
 /** An action in a word, with what matters of it. */
@@ -28,7 +29,7 @@ const words = (observed: Observed) => {
 const podConditions: Record<string, (desiredState: DesiredState | undefined) => Observed> = {
   'no pod, never run': (desiredState) => anObserved({ session: aSession(specOf(desiredState)) }),
   'a pod that waits for a node': (d) => running(d, { container: containers.absent, ...noNode() }),
-  'a pod whose container waits': (d) => running(d, { container: containers.waiting }),
+  'a pod whose container waits': (d) => running(d, { container: containers.waiting, createdAtMs: nowMs - 1_000 }),
   'a pod that runs': (d) => running(d, {}),
   'a pod that somebody deletes': (d) => running(d, { deletionRequested: true, deletionGraceSeconds: 60 }),
   'a pod that ended by itself': (d) => running(d, { container: containers.terminated, phase: 'Failed' }),
@@ -346,6 +347,35 @@ describe('plan() for a session whose finalizer was taken off', () => {
   test('leaves it off one that is being deleted', () => {
     const session = aSession({ ...bare, deletionRequested: true });
     expect(words(anObserved({ session, claim }))).toEqual(['AwaitingRemoval']);
+  });
+});
+
+describe('plan() for a pod that finds no node', () => {
+  const unschedulable = 'persistentvolumeclaim "alice-data" not found';
+  const waiting = { session: aRunningSession(), pod: aPod({ ...noNode(), unschedulable }) };
+
+  test('makes the claim that was not made together with it', () => {
+    expect(words(anObserved(waiting))).toEqual(['RestoringClaim', 'CreateClaim']);
+  });
+  test('leaves the claim that is there as it is', () => {
+    const claim = {
+      namespace: 'shop',
+      name: 'alice-data',
+      uid: 'claim-1',
+      resourceVersion: '5',
+      deletionRequested: false,
+    };
+    expect(words(anObserved({ ...waiting, claim }))).toEqual(settled);
+  });
+});
+
+describe('plan() for a pod with a node whose container does not start', () => {
+  const waiting = (createdAtMs: number) =>
+    anObserved({ session: aRunningSession(), pod: aPod({ container: containers.waiting, createdAtMs }) });
+
+  test('looks after 5 s whether it waits for the CA', () => {
+    expect(plan(waiting(nowMs - 2_000))).toEqual({ reason: 'Settled', actions: [], requeueAfterMs: 3_000 });
+    expect(words(waiting(nowMs - 5_000))).toEqual(['RestoringTrust', 'PublishTrust']);
   });
 });
 
