@@ -9,7 +9,7 @@ run := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # Options of `make demo`: KEEP=1 leaves it running, ENGINE picks the engine.
 export KEEP ENGINE
 
-.PHONY: help packages up down images demo test test-unit test-integration test-e2e check generate clean
+.PHONY: help packages up down images demo test test-unit test-integration test-e2e soak check generate clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ test-integration: packages ## Run the tests against a real API server (2 min)
 test-e2e: packages ## Run the tests on real pods (10 min)
 	@$(run) node test/run-tests.ts e2e
 
+soak: packages ## Run random faults against an operator on a real API server (SOAK_MINUTES=10; SOAK_SEED repeats a run)
+	@$(run) vitest run --project soak
+
 check: packages ## Check types, lint, format, and that generated files are current (20 s)
 	@$(run) node test/run-tests.ts check
 
@@ -48,6 +51,7 @@ generate: packages ## Write anew what is made from other files
 	@$(run) node test/generate/crd-types.ts
 	@$(run) node test/generate/reference-docs.ts
 	@$(run) node test/generate/chart-crds.ts
+	@$(run) node test/generate/transcripts.ts
 
 clean: packages ## End the cluster and forget all that was built; the next start builds it anew
 	@$(run) node test/cluster/clean.ts

@@ -15,6 +15,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // As long as SOAK_MINUTES says: no part of `make test`.
+      { test: { name: 'soak', include: ['test/soak/**/*.test.ts'], fileParallelism: false, hookTimeout: 120_000 } },
       {
         test: {
           name: 'e2e',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BerthError } from '@berth/protocol';
 import { assertCidrs } from '@berth/protocol/outbound';
+import type { ClusterSink } from './deliver/cluster-sinks.ts';
 import type { PlanConfig, Resources } from './plan/observed.ts';
 
 /** What an operator is told by its configuration file and its environment. */
@@ -15,6 +16,14 @@ export interface OperatorConfig {
   /** CIDRs of private addresses that webhooks may point to. */
   readonly outboundAllow: readonly string[];
   readonly ports: { readonly api: number; readonly health: number };
+  /** How fast runs are started, over all sessions. */
+  readonly starts: { readonly perSecond: number; readonly burst: number; readonly concurrent: number };
+  /** How many sessions may be away at once because of another image or other defaults. */
+  readonly rollout: { readonly concurrent: number };
+  /** Who hears of every end, with their keys in the operator's namespace. */
+  readonly clusterSinks: readonly ClusterSink[];
+  /** From the first refusal of an end's record until its pod is released without one, in milliseconds. */
+  readonly endRecordDeadlineMs: number;
   readonly plan: PlanConfig;
 }
 
@@ -52,6 +61,7 @@ function readJson(file: string): unknown {
 export function parseConfig(raw: unknown, identity: string, logLevel: string): OperatorConfig {
   const root = new Fields(raw, '');
   const session = root.object('session');
+  const clusterSinks = clusterSinksOf(root);
   const namespace = root.string('namespace');
   const serviceName = root.string('serviceName');
   const apiPort = root.number('apiPort', 8443);
@@ -62,19 +72,49 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
     leaseName: root.string('leaseName', 'berth-operator'),
     dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
     outboundAllow: cidrs(root.object('outbound').strings('allow')),
+    starts: {
+      perSecond: root.object('starts').positive('perSecond', 20),
+      burst: root.object('starts').positive('burst', 40, 1),
+      concurrent: root.object('starts').positive('concurrent', 200, 1),
+    },
+    rollout: { concurrent: root.object('rollout').positive('concurrent', 3, 1) },
     ports: { api: apiPort, health: root.number('healthPort', 8080) },
+    clusterSinks,
+    endRecordDeadlineMs: root.number('endRecordDeadlineSeconds', 120) * 1000,
     plan: {
+      clusterSinks: clusterSinks.map(({ url }) => url),
       drainMs: root.number('drainSeconds', 2) * 1000,
       // PID 1 of a session's image ends the process 7 s after SIGTERM, the kubelet 2 s after a deletion with grace 0.
       unconfirmedWaitMs: root.number('unconfirmedWaitSeconds', 15) * 1000,
+      fenceMs: root.number('fenceSeconds', 300) * 1000,
       operatorNamespace: namespace,
       operatorUrl: root.string('operatorUrl', `https://${serviceName}.${namespace}.svc:8443`),
       images: { Baileys: session.object('images').string('Baileys') },
       imagePullPolicy: session.oneOf('imagePullPolicy', ['IfNotPresent', 'Always', 'Never']),
       sessionEnv: session.stringMap('env'),
       resources: { Baileys: (session.object('resources').value('Baileys') as Resources | undefined) ?? {} },
+      allowedPriorityClasses: session.strings('allowedPriorityClasses'),
+      allowedRuntimeClasses: session.strings('allowedRuntimeClasses'),
     },
   };
+}
+
+/** Together with a session's own webhooks they fit into the 16 sinks of a record. */
+const clusterSinksAtMost = 8;
+
+function clusterSinksOf(root: Fields): readonly ClusterSink[] {
+  const sinks = root.objects('sinks').map((sink) => {
+    const url = sink.string('url');
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '') || url.length > 1024)
+      throw invalid('sinks', 'a sink whose url is none', 'URLs of http or https with at most 1024 characters');
+    if (sink.value('secretRef') === undefined) return { url };
+    const secretRef = sink.object('secretRef');
+    return { url, secretRef: { name: secretRef.string('name'), key: secretRef.string('key') } };
+  });
+  const isOnce = new Set(sinks.map(({ url }) => url)).size === sinks.length;
+  if (sinks.length > clusterSinksAtMost || !isOnce)
+    throw invalid('sinks', `a list of ${sinks.length}`, `at most ${clusterSinksAtMost} sinks, each URL once`);
+  return sinks;
 }
 
 function cidrs(allow: readonly string[]): readonly string[] {
@@ -126,11 +166,23 @@ class Fields {
     return found;
   }
 
+  positive(name: string, otherwise: number, least = 0.01): number {
+    const found = this.number(name, otherwise);
+    if (found < least) throw invalid(this.#at(name), found, `a number of ${least} or more`);
+    return found;
+  }
+
   oneOf<T extends string>(name: string, allowed: readonly [T, ...T[]]): T {
     const found = this.#fields[name] ?? allowed[0];
     const match = allowed.find((each) => each === found);
     if (match === undefined) throw invalid(this.#at(name), found, `one of ${allowed.join(', ')}`);
     return match;
+  }
+
+  objects(name: string): readonly Fields[] {
+    const found = this.#fields[name] ?? [];
+    if (!Array.isArray(found)) throw invalid(this.#at(name), typeof found, 'a list of objects');
+    return found.map((each, index) => new Fields(each, `${this.#at(name)}[${index}]`));
   }
 
   strings(name: string): readonly string[] {

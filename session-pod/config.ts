@@ -1,5 +1,6 @@
 import { BerthError, podApiPort } from '@berth/protocol';
 import { defaultLocalSocket } from './api/local-server.ts';
+import { terminationLogOf } from './run/last-words.ts';
 
 /** What the pod is told by its environment. */
 export interface Config {
@@ -16,6 +17,8 @@ export interface Config {
   /** Where the same API is for people in the container. */
   readonly localSocket: string;
   readonly logLevel: string;
+  /** A report counts the connections that got lost within so many seconds before it. */
+  readonly reconnectWindowSeconds: number;
   /** Absent: the real WhatsApp. */
   readonly whatsAppWebSocketUrl?: string;
   readonly whatsAppRootPublicKey?: string;
@@ -32,6 +35,8 @@ export class ConfigError extends BerthError {
   }
 }
 
+/** The default of `spec.recovery.reconnects.windowSeconds`. */
+const defaultReconnectWindowSeconds = 600;
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /**
@@ -56,6 +61,7 @@ export function readConfig(environment: Environment): Config {
     throw new ConfigError('WHATSAPP_WEB_SOCKET_URL', 'is missing beside "WHATSAPP_ROOT_PUBLIC_KEY"');
   }
   const port = optional(environment, 'BERTH_API_PORT', isPort, 'a port from 0 to 65535');
+  const windowSeconds = optional(environment, 'BERTH_RECONNECT_WINDOW_SECONDS', isWindow, 'seconds from 1 to 86400');
   required(environment, 'BERTH_ENGINE', (it) => it === 'Baileys', '"Baileys", the only engine of this image');
   return {
     podName: required(environment, 'POD_NAME'),
@@ -71,14 +77,10 @@ export function readConfig(environment: Environment): Config {
     localSocket: optional(environment, 'BERTH_LOCAL_SOCKET') ?? defaultLocalSocket,
     logLevel:
       optional(environment, 'LOG_LEVEL', (it) => logLevels.includes(it), `one of ${logLevels.join(', ')}`) ?? 'info',
+    reconnectWindowSeconds: windowSeconds === undefined ? defaultReconnectWindowSeconds : Number(windowSeconds),
     ...(webSocketUrl === undefined ? {} : { whatsAppWebSocketUrl: webSocketUrl }),
     ...(rootKey === undefined ? {} : { whatsAppRootPublicKey: rootKey }),
   };
-}
-
-/** Where the last words go, even those of a process whose configuration is wrong. */
-export function terminationLogOf(environment: Environment): string {
-  return optional(environment, 'TERMINATION_LOG') ?? '/dev/termination-log';
 }
 
 function required(from: Environment, name: string, isValid?: (value: string) => boolean, wanted?: string): string {
@@ -106,4 +108,8 @@ function isUrl(protocols: readonly string[]): (value: string) => boolean {
 
 function isPort(value: string): boolean {
   return /^\d{1,5}$/.test(value) && Number(value) <= 65_535;
+}
+
+function isWindow(value: string): boolean {
+  return /^[1-9]\d{0,4}$/.test(value) && Number(value) <= 86_400;
 }

@@ -30,9 +30,11 @@ export function createPerform({ sessions, pods, sessionEnds, claims, publishTrus
       case 'DeleteClaim':
         return claims.remove(observed, action.uid, signal);
       case 'CreatePod':
-        // Where the finalizer was just put on, its precondition has confirmed the view already.
-        if (observed.session?.hasFinalizer) await sessions.confirm(observed, signal);
-        return pods.create(observed, action.pod, signal);
+        return claims.startOn(observed, signal, async () => {
+          // Where the finalizer was just put on, its precondition has confirmed the view already.
+          if (observed.session?.hasFinalizer) await sessions.confirm(observed, signal);
+          await pods.create(observed, action.pod, signal);
+        });
       case 'AddPodFinalizer':
         return pods.addFinalizer(observed, action.uid, signal);
       case 'AskPodToStop':

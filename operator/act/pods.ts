@@ -4,6 +4,7 @@ import type { Log } from '../kubernetes/log.ts';
 import { slimPod } from '../observe/slim-pod.ts';
 import type { Action } from '../plan/action.ts';
 import { isConfirmedDead } from '../plan/confirmed-dead.ts';
+import { isPresumedDead } from '../plan/fence.ts';
 import type { PodManifest } from '../plan/manifests.ts';
 import type { Observed, ObservedPod } from '../plan/observed.ts';
 import type { SessionPodClient } from '../pods/session-pod-client.ts';
@@ -24,6 +25,8 @@ export function createPods(dependencies: {
   readonly client: KubernetesClient;
   readonly pods: SlimCache<ObservedPod>;
   readonly sessionPods: SessionPodClient;
+  /** A pod was let go. */
+  readonly onReleased?: (observed: Observed) => void;
   readonly log: Log;
 }) {
   const { client, pods, sessionPods, log } = dependencies;
@@ -102,7 +105,8 @@ export function createPods(dependencies: {
       const key = sessionKey(observed.namespace, observed.name);
       const held = pods.get(key);
       const pod = held?.uid === uid ? held : observed.pod;
-      if (pod?.uid !== uid || !pod.hasFinalizer || !isConfirmedDead(pod)) return;
+      if (pod?.uid !== uid || !pod.hasFinalizer) return;
+      if (!isConfirmedDead(pod) && !isPresumedDead({ ...observed, pod })) return;
       try {
         const answer = await setFinalizers(pod, pod.otherFinalizers, signal);
         // The API server keeps an object whose grace is not over, even without finalizers.
@@ -110,6 +114,7 @@ export function createPods(dependencies: {
         if (goes) pods.absorbGone(key, uid);
         else pods.absorb(answer);
         log.info('Pod released', { session: key, run: uid });
+        dependencies.onReleased?.(observed);
       } catch (error) {
         if (!isNotFound(error)) throw error;
         pods.absorbGone(key, uid);
@@ -120,7 +125,7 @@ export function createPods(dependencies: {
      * Asks once, and does not wait for the answer: a force-kill that comes meanwhile must find the session free. A pod that
      * does not answer is deleted at once: it would not use the time that is left.
      */
-    async askToStop(observed: Observed, { uid, withinMs }: AskPodToStop, signal: AbortSignal): Promise<void> {
+    async askToStop(observed: Observed, { uid, withinMs, logout }: AskPodToStop, signal: AbortSignal): Promise<void> {
       const { pod, session } = observed;
       const certificateSha256 = session?.status.report?.certificateSha256;
       if (asked.has(uid) || pod?.uid !== uid) return;
@@ -128,9 +133,11 @@ export function createPods(dependencies: {
       while (asking.size >= askingAtMost) await Promise.race(asking);
       asked.add(uid);
       if (asked.size > rememberedAsks) asked.delete(asked.values().next().value ?? '');
-      const ask = askOrRemove(observed, { podIp: pod.podIp, certificateSha256, withinMs }, uid).finally(() =>
-        asking.delete(ask),
-      );
+      const ask = askOrRemove(
+        observed,
+        { podIp: pod.podIp, certificateSha256, withinMs, ...(logout ? { logout } : {}) },
+        uid,
+      ).finally(() => asking.delete(ask));
       asking.add(ask);
     },
   };

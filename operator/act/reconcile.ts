@@ -6,12 +6,18 @@ import type { Observed } from '../plan/observed.ts';
 import { plan } from '../plan/plan.ts';
 import type { StatusWriter } from '../publish/status.ts';
 import type { SessionKey } from '../resource/names.ts';
+import type { Pacing } from './pacing.ts';
 import type { Perform } from './perform.ts';
+import { SessionEndRefusedError } from './session-end-refused-error.ts';
 
 export interface ReconcileDependencies {
   readonly observe: (key: SessionKey, signal: AbortSignal) => Promise<Observed | undefined>;
   readonly perform: Perform;
   readonly status: StatusWriter;
+  /** Tells people what the status does not. */
+  readonly tell: (observed: Observed) => void;
+  /** What only so many sessions may do at once. */
+  readonly pacings: readonly Pacing[];
   readonly log: Log;
 }
 
@@ -27,16 +33,21 @@ const terminatingLookMs = 2_000;
 const unwatchedLookMs = 1_000;
 
 /** One look at one session: observe, plan, act in order, publish. */
-export function createReconcile({ observe, perform, status, log }: ReconcileDependencies) {
+export function createReconcile({ observe, perform, status, tell, pacings, log }: ReconcileDependencies) {
   return async function reconcile(key: SessionKey, signal: AbortSignal): Promise<Result> {
-    const observed = await observe(key, signal);
-    if (observed === undefined) return {}; // Neither a session nor a pod of ours is left under this key.
-    const decision = plan(observed);
+    const seen = await observe(key, signal);
+    if (seen === undefined) {
+      for (const { settle } of pacings) settle(key);
+      return {}; // Neither a session nor a pod of ours is left under this key.
+    }
+    const { observed, decision, isHeldBack } = decide(key, seen);
     if (decision.actions.length > 0) log.debug('Planned', { session: key, plan: decision.reason });
     const failure = await firstFailure(decision, observed, signal);
-    if (isConflict(failure)) return { conflict: true };
+    if (isConflict(failure)) return { conflict: true }; // It keeps its turn for the next look.
+    if (!isHeldBack) for (const { settle } of pacings) settle(key);
     // Nothing can be made there any more, and the session is deleted next.
     if (isNamespaceTerminating(failure)) return { requeueAfterMs: terminatingLookMs };
+    tell(observed);
     // Looks once more, since own writes are in the caches now; and before the throw, so that a user reads the failure.
     const after = decision.actions.length > 0 ? await observe(key, signal) : observed;
     try {
@@ -46,6 +57,8 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
       if (isConflict(error)) return { conflict: true };
       throw error;
     }
+    // It keeps its own time: the backoff of a failure is longer than the deadlines that it has to meet.
+    if (failure instanceof SessionEndRefusedError) return { requeueAfterMs: failure.retryInMs };
     if (failure !== undefined) throw failure;
     return soonest(
       decision.requeueAfterMs,
@@ -53,6 +66,14 @@ export function createReconcile({ observe, perform, status, log }: ReconcileDepe
       after?.pod !== undefined && !after.podIsWatched ? unwatchedLookMs : undefined,
     );
   };
+
+  /** What waits for its turn is decided once more, as one that waits: there may be other things to do meanwhile. */
+  function decide(key: SessionKey, seen: Observed) {
+    const wanted = plan(seen);
+    const isHeldBack = pacings.map(({ allows }) => allows(key, seen, wanted)).includes(false);
+    const observed = isHeldBack ? { ...seen, waitsForTurn: true } : seen;
+    return { observed, decision: isHeldBack ? plan(observed) : wanted, isHeldBack };
+  }
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
   async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {

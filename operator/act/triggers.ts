@@ -1,4 +1,6 @@
+import { indexKeysByNode } from '../observe/keys-on-node.ts';
 import type { Caches } from '../observe/observe.ts';
+import { isSameNode } from '../observe/slim-node.ts';
 import type { ObservedSession } from '../plan/observed.ts';
 import type { SessionKey } from '../resource/names.ts';
 import { namespaceAndName, sessionKey } from '../resource/names.ts';
@@ -21,6 +23,19 @@ export function enqueueOnChange(
     const { namespace, name } = namespaceAndName(claim);
     const key = sessionKey(namespace, name.replace(/-data$/, ''));
     if (sessions.get(key) !== undefined) queue.add(key, urgency(key));
+  });
+}
+
+/** A change of a node that is read is one of every pod on it. Must be called before the caches are filled. */
+export function enqueueOnNodeChange(
+  { sessions, pods, nodes }: Caches,
+  queue: Pick<WorkQueue<SessionKey>, 'add'>,
+): void {
+  const keysOn = indexKeysByNode(pods);
+  nodes.onChange((_key, now, before) => {
+    const name = now?.name ?? before?.name;
+    if (name === undefined || isSameNode(now, before)) return;
+    for (const key of keysOn(name)) queue.add(key, urgencyOf(sessions.get(key)) ?? 'report');
   });
 }
 

@@ -35,8 +35,11 @@ interface TokenReviewStatus {
   readonly user?: { readonly username?: string; readonly extra?: Readonly<Record<string, readonly string[]>> };
 }
 
-/** Milliseconds that a positive answer is believed; what ends a run is looked up at each report all the same. */
-const believedMs = 60_000;
+/**
+ * Milliseconds that a positive answer is believed; what ends a run is looked up at each report all the same. Longer than
+ * the minute after which each pod asks again: the API server is not to check every token of the cluster once a minute.
+ */
+const believedMs = 300_000;
 const remembered = 20_000;
 const reviewsAtOnce = 16;
 const reviewsInLine = 2_000;

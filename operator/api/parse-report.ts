@@ -20,10 +20,8 @@ const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
  * @throws {ReportInvalidError} names the first field that is wrong
  */
 export function parseReport(body: unknown): RunReport {
-  const { runUid, sequence, state, stateSince, reconnects, account, certificateSha256, message } = fieldsOf(
-    body,
-    'body',
-  );
+  const fields = fieldsOf(body, 'body');
+  const { runUid, sequence, state, stateSince, reconnects, recentReconnects, account, certificateSha256 } = fields;
   if (typeof runUid !== 'string' || runUid === '' || runUid.length > 64)
     throw new ReportInvalidError('runUid', 'a uid');
   if (!isCount(sequence) || sequence < 1) throw new ReportInvalidError('sequence', 'a whole number from 1');
@@ -31,9 +29,11 @@ export function parseReport(body: unknown): RunReport {
   if (typeof stateSince !== 'string' || !rfc3339.test(stateSince) || Number.isNaN(Date.parse(stateSince)))
     throw new ReportInvalidError('stateSince', 'a time as in RFC 3339');
   if (!isCount(reconnects)) throw new ReportInvalidError('reconnects', 'a whole number from 0');
+  if (recentReconnects !== undefined && !isCount(recentReconnects))
+    throw new ReportInvalidError('recentReconnects', 'a whole number from 0');
   if (typeof certificateSha256 !== 'string' || !/^[0-9a-f]{64}$/.test(certificateSha256))
     throw new ReportInvalidError('certificateSha256', '64 lower-case hex digits');
-  const told = textOf(message, 'message', limits.message);
+  const told = textOf(fields['message'], 'message', limits.message);
   return {
     runUid,
     sequence,
@@ -41,6 +41,7 @@ export function parseReport(body: unknown): RunReport {
     stateSince,
     reconnects,
     certificateSha256,
+    ...(recentReconnects === undefined ? {} : { recentReconnects }),
     ...(account === undefined ? {} : { account: parseAccount(account) }),
     ...(told === undefined ? {} : { message: told }),
   };

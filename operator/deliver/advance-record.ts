@@ -3,8 +3,8 @@ import type { Log } from '../kubernetes/log.ts';
 import type { SessionKey } from '../resource/names.ts';
 import type { SessionEnd, Sink } from '../resource/session-end.ts';
 import type { DeliverToSink } from './deliver-to-sink.ts';
-import { attemptsOf, type Outcome, statusAfterAttempt } from './delivery-status.ts';
-import { type DeliveryTimes, deliveryStep } from './delivery-step.ts';
+import { attemptsOf, type Outcome, statusAfterAttempt, statusOfReplay } from './delivery-status.ts';
+import { type DeliveryTimes, deliveryStep, giveUpAtMs, isReplayable } from './delivery-step.ts';
 import { toldOf } from './errors.ts';
 import type { Records } from './records.ts';
 
@@ -14,6 +14,8 @@ export interface AdvanceHooks {
   readonly onDelivered?: (seconds: number) => void;
   readonly onFailed?: () => void;
   readonly onGivenUp?: (end: SessionEnd) => void;
+  /** The operator's own key signs, because that of the sink is gone; called at the first such attempt. */
+  readonly onStandIn?: (end: SessionEnd, missing: string) => void;
 }
 
 export interface AdvanceDependencies {
@@ -27,6 +29,8 @@ export interface AdvanceDependencies {
   /** Takes in what an own write made of a record; undefined when it is gone. */
   readonly keep: (key: SessionKey, end: SessionEnd | undefined, uid: string) => void;
   readonly hooks?: AdvanceHooks;
+  /** Aborted when posts that are under way shall wait no longer; what the others brought is still written down. */
+  readonly cut: AbortSignal;
   readonly log: Log;
 }
 
@@ -38,19 +42,23 @@ const stepsAtMost = 8;
  * It gives the milliseconds after which there is more to do, or undefined.
  */
 export function createAdvance(dependencies: AdvanceDependencies) {
-  const { records, operatorNamespace, times, nowMs, retryInMs, keep, hooks = {}, log } = dependencies;
+  const { records, operatorNamespace, times, nowMs, retryInMs, keep, hooks = {}, cut, log } = dependencies;
 
   async function attempt(end: SessionEnd, sinks: readonly Sink[], signal: AbortSignal) {
-    const outcomes = await Promise.all(sinks.map((sink) => outcomeAt(end, sink, signal)));
+    const bounded = AbortSignal.any([signal, cut]);
+    const attempts = await Promise.all(sinks.map((sink) => outcomeAt(end, sink, bounded)));
     signal.throwIfAborted(); // An attempt that was cut off says nothing about its sink.
+    const outcomes = attempts.filter((outcome) => outcome !== undefined);
+    if (outcomes.length === 0) throw cut.reason;
     const createdAtMs = Date.parse(end.metadata.creationTimestamp);
     const timing = {
       nowMs: nowMs(),
       retryInMs: retryInMs(attemptsOf(end)),
-      giveUpAtMs: createdAtMs + times.giveUpAfterMs,
+      giveUpAtMs: giveUpAtMs(end, times),
     };
     const written = await records.writeStatus(end, (newest) => statusAfterAttempt(newest, outcomes, timing), signal);
-    for (const { error } of outcomes) {
+    for (const { url, error, standsInFor } of outcomes) {
+      if (standsInFor !== undefined && !isKnownStandIn(end, url)) hooks.onStandIn?.(end, standsInFor);
       if (error === undefined) hooks.onDelivered?.((timing.nowMs - createdAtMs) / 1000);
       else hooks.onFailed?.();
     }
@@ -72,15 +80,29 @@ export function createAdvance(dependencies: AdvanceDependencies) {
     else log.warn('Session end not delivered; it is tried again', fields);
   }
 
-  async function outcomeAt(end: SessionEnd, sink: Sink, signal: AbortSignal): Promise<Outcome> {
+  /** Undefined when it was cut off. */
+  async function outcomeAt(end: SessionEnd, sink: Sink, signal: AbortSignal): Promise<Outcome | undefined> {
+    let standIn: Pick<Outcome, 'standsInFor'> = {};
     try {
-      await dependencies.send(end, sink, signal);
-      return { url: sink.url };
+      await dependencies.send(end, sink, signal, (missing) => {
+        standIn = { standsInFor: missing };
+      });
+      return { url: sink.url, ...standIn };
     } catch (error) {
+      if (signal.aborted) return undefined;
       const level = error instanceof BerthError ? 'debug' : 'error'; // What nobody threw on purpose is a bug.
       log[level]('Attempt at a sink failed', { run: end.spec.run.uid, error });
-      return { url: sink.url, error: toldOf(error) };
+      return { url: sink.url, error: toldOf(error), ...standIn };
     }
+  }
+
+  /** The status first: a crash in between leaves the annotation, which then has nothing to do any more. */
+  async function replay(end: SessionEnd, signal: AbortSignal): Promise<SessionEnd | undefined> {
+    if (!isReplayable(end)) return records.acknowledgeReplay(end, { keep: false }, signal);
+    const begun = await records.writeStatus(end, (newest) => statusOfReplay(newest, nowMs()), signal);
+    if (begun === undefined) return undefined;
+    log.info('Session end is tried again: its replay was asked for', { run: end.spec.run.uid });
+    return records.acknowledgeReplay(begun, { keep: true }, signal);
   }
 
   async function move(end: SessionEnd, signal: AbortSignal): Promise<SessionEnd | undefined> {
@@ -104,6 +126,9 @@ export function createAdvance(dependencies: AdvanceDependencies) {
         case 'move':
           end = await move(end, signal);
           break;
+        case 'replay':
+          end = await replay(end, signal);
+          break;
         case 'release':
           end = await records.release(end, signal);
           break;
@@ -117,3 +142,6 @@ export function createAdvance(dependencies: AdvanceDependencies) {
     return undefined;
   };
 }
+
+const isKnownStandIn = ({ status }: SessionEnd, url: string): boolean =>
+  status?.deliveries?.some(({ sink, signedByOperator }) => sink === url && signedByOperator === true) ?? false;

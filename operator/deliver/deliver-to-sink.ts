@@ -1,18 +1,27 @@
 import { createOutbound, type OutboundOptions } from '@berth/protocol/outbound';
 import { webhookHeaders } from '@berth/protocol/webhook-signature';
 import type { SessionEnd, Sink } from '../resource/session-end.ts';
+import { type ClusterSink, clusterSinkOf } from './cluster-sinks.ts';
 import { SinkRefusedError } from './errors.ts';
 import { sessionEndEvent } from './session-end-event.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 /**
  * Tells one sink of one end, once. It resolves when the sink has taken it, which is an answer of 2xx.
+ * @param onStandIn called before the post when the sink's key is gone and the operator's own key signs
  * @throws {BerthError} it has not, or not in time; what is so is short and without the URL's query
  */
-export type DeliverToSink = (end: SessionEnd, sink: Sink, signal: AbortSignal) => Promise<void>;
+export type DeliverToSink = (
+  end: Pick<SessionEnd, 'spec'>,
+  sink: Sink,
+  signal: AbortSignal,
+  onStandIn?: (missing: string) => void,
+) => Promise<void>;
 
 export interface DeliverToSinkOptions extends Pick<OutboundOptions, 'ca' | 'resolve'> {
   readonly keys: SigningKeys;
+  readonly operatorNamespace: string;
+  readonly clusterSinks?: readonly ClusterSink[];
   /** CIDRs of private addresses that may be reached. */
   readonly allow: readonly string[];
   /** The API server's addresses, which may never be. */
@@ -24,11 +33,13 @@ export interface DeliverToSinkOptions extends Pick<OutboundOptions, 'ca' | 'reso
 
 /** Creates the delivery: a CloudEvent in structured mode, signed by the Standard Webhooks scheme. */
 export function createDeliverToSink(options: DeliverToSinkOptions): DeliverToSink {
-  const { keys, allow, never, timeoutMs, nowMs, ca, resolve } = options;
+  const { operatorNamespace, clusterSinks = [], keys, allow, never, timeoutMs, nowMs, ca, resolve } = options;
 
-  return async function deliverToSink(end, sink, signal) {
-    const key = await keys.keyFor(end, sink, signal);
-    const { namespace } = end.spec.session;
+  return async function deliverToSink(end, sink, signal, onStandIn) {
+    const { key, standsInFor } = await keys.keyFor(end, sink, signal);
+    if (standsInFor !== undefined) onStandIn?.(standsInFor);
+    const isClusters = clusterSinkOf(sink, clusterSinks) !== undefined;
+    const namespace = isClusters ? operatorNamespace : end.spec.session.namespace;
     const body = JSON.stringify(sessionEndEvent(end.spec));
     const signature = webhookHeaders(key, { id: end.spec.run.uid, atMs: nowMs(), body });
     // A connection of its own: which addresses are allowed depends on the namespace, and ends are rare.

@@ -1,6 +1,7 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { fullJitter } from '../kubernetes/retry.ts';
+import { settles } from '../kubernetes/settles.ts';
 import { namespaceAndName, type SessionKey } from '../resource/names.ts';
 import type { SessionEnd } from '../resource/session-end.ts';
 import type { Cached, SlimCache } from '../watch/slim-cache.ts';
@@ -17,6 +18,8 @@ export interface CachedEnd extends Cached {
   readonly settled: boolean;
   /** Whether our finalizer is still on it. Without this, a settled record with one waits for its retention. */
   readonly hasFinalizer?: boolean;
+  /** Somebody asked for another try of what was given up. */
+  readonly replayRequested?: boolean;
 }
 
 export interface DeliveryLoopOptions {
@@ -45,13 +48,20 @@ const workers: Readonly<Record<Lane, number>> = { any: 64, urgent: 128 };
 const failureBackoff = { baseMs: 500, maxMs: 60_000 };
 /** Bound of all that is done for one record at a time, in milliseconds: an attempt is bounded by itself. */
 const workTimeoutMs = 60_000;
+/** For writing down what the sinks answered that did not hang, in milliseconds. */
+const lastWriteMs = 500;
+/** Names in one line of the log. */
+const toldAtMost = 20;
 
 /** Delivers SessionEnds to their sinks, over a queue of its own: a slow sink slows no session. */
 export interface DeliveryLoop {
   /** Works until the lease is lost or the operator stops, and waits for what is in hand, which is cut. */
   lead(signal: AbortSignal): Promise<void>;
-  /** Ends for good. */
-  close(): void;
+  /**
+   * Ends for good: takes up nothing more, waits for what is in hand, and cuts and tells what hangs longer than `withinMs`.
+   * The Lease must still be held: what came of the others is written down.
+   */
+  finish(withinMs: number): Promise<void>;
 }
 
 /** Creates the loop; it must be made before the cache is filled. Only the leader's works. */
@@ -62,8 +72,10 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
   });
   const { baseMs, maxMs } = options.backoff ?? defaultBackoff;
   const times = options.times ?? defaultTimes;
+  const cut = new AbortController();
   const advance = createAdvance({
     ...options,
+    cut: cut.signal,
     times,
     records: createRecords(client),
     nowMs: () => client.nowMs(),
@@ -73,6 +85,8 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
   });
   let leading = false;
   let keeping = false;
+  let working: Promise<unknown> = Promise.resolve();
+  const inHand = new Set<SessionKey>();
 
   /** Takes in the answer of an own write, which is no news to this loop. */
   function keep(key: SessionKey, end: SessionEnd | undefined, uid: string) {
@@ -86,8 +100,11 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
   }
 
   /** A record that is settled waits for its retention, and the cache tells when that begins at the earliest. */
-  function schedule(key: SessionKey, { settled, createdAtMs, hasFinalizer = false }: CachedEnd) {
-    if (!settled || hasFinalizer) queue.add(key, 'resync');
+  function schedule(
+    key: SessionKey,
+    { settled, createdAtMs, hasFinalizer = false, replayRequested = false }: CachedEnd,
+  ) {
+    if (!settled || hasFinalizer || replayRequested) queue.add(key, 'resync');
     else queue.addAfter(key, createdAtMs + times.keepDeliveredMs - client.nowMs());
   }
 
@@ -104,6 +121,7 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
       const item = await queue.take({ lane, signal });
       if (item === undefined) return;
       const { key } = item;
+      inHand.add(key);
       try {
         const bounded = AbortSignal.any([signal, AbortSignal.timeout(workTimeoutMs)]);
         const { namespace, name } = namespaceAndName(key);
@@ -111,10 +129,11 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
         queue.forget(key);
         if (againInMs !== undefined) queue.addAfter(key, againInMs);
       } catch (error) {
-        if (signal.aborted) return; // The next leader looks at every record.
+        if (signal.aborted || cut.signal.aborted) return; // The next leader looks at every record.
         queue.retry(key, 'resync');
         log.error('Delivery of a session end failed; it is tried again', { sessionEnd: key, error });
       } finally {
+        inHand.delete(key);
         queue.done(key);
       }
     }
@@ -126,11 +145,19 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
       try {
         for (const end of ends.values()) schedule(`${end.namespace}/${end.name}`, end);
         const lanes = (['any', 'urgent'] as const).flatMap((lane) => Array<Lane>(workers[lane]).fill(lane));
-        await Promise.all(lanes.map((lane) => work(lane, signal)));
+        working = Promise.all(lanes.map((lane) => work(lane, signal)));
+        await working;
       } finally {
         leading = false;
       }
     },
-    close: () => queue.close(),
+    async finish(withinMs) {
+      queue.close();
+      if (await settles(working, withinMs)) return;
+      const hung = [...inHand].slice(0, toldAtMost);
+      log.warn('Deliveries hang and are cut; the next leader makes them', { sessionEnds: hung, count: inHand.size });
+      cut.abort(new DOMException('the operator stops', 'AbortError'));
+      await settles(working, lastWriteMs);
+    },
   };
 }

@@ -6,6 +6,7 @@ import {
   managedByLabel,
   managedByValue,
   path,
+  replayAnnotation,
   sessionLabel,
 } from '../resource/names.ts';
 import type { SessionEnd, SessionEndStatus } from '../resource/session-end.ts';
@@ -22,6 +23,12 @@ export interface Records {
   ): Promise<SessionEnd | undefined>;
   /** Takes our finalizer off. Undefined when the record is gone, then or by that. */
   release(end: SessionEnd, signal: AbortSignal): Promise<SessionEnd | undefined>;
+  /** Takes the annotation off that asked for a replay; with `keep` the record is held again until it is delivered. */
+  acknowledgeReplay(
+    end: SessionEnd,
+    options: { readonly keep: boolean },
+    signal: AbortSignal,
+  ): Promise<SessionEnd | undefined>;
   /** Deletes this very record. */
   remove(end: SessionEnd, signal: AbortSignal): Promise<void>;
   /** Copies it, undelivered, into another namespace; that it is there already is fine. */
@@ -80,6 +87,13 @@ export function createRecords(client: Pick<KubernetesClient, 'request'>): Record
       const metadata = { finalizers: others };
       const released = await patch(path.sessionEnd(namespace, name), end, { metadata }, signal);
       return deletionTimestamp !== undefined && others.length === 0 ? undefined : released;
+    },
+
+    async acknowledgeReplay(end, { keep }, signal) {
+      const { namespace, name, finalizers = [] } = end.metadata;
+      const held = finalizers.includes(deliveryFinalizer) || !keep ? finalizers : [...finalizers, deliveryFinalizer];
+      const metadata = { finalizers: held, annotations: { [replayAnnotation]: null } };
+      return patch(path.sessionEnd(namespace, name), end, { metadata }, signal);
     },
 
     async remove({ metadata: { namespace, name, uid, resourceVersion } }, signal) {

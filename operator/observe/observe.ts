@@ -3,14 +3,20 @@ import { isNotFound } from '../kubernetes/errors.ts';
 import type {
   Observed,
   ObservedClaim,
+  ObservedNode,
   ObservedPod,
   ObservedSession,
   ObservedSessionEnd,
   PlanConfig,
 } from '../plan/observed.ts';
+import { symptomOf } from '../plan/symptom.ts';
 import { claimName, namespaceAndName, path, type SessionKey } from '../resource/names.ts';
 import type { SlimCache } from '../watch/slim-cache.ts';
+import type { ClaimHolders } from './claim-holders.ts';
+import type { RefusedEnds } from './refused-ends.ts';
 import type { SessionEndIndex } from './session-ends.ts';
+import type { Sightings } from './sightings.ts';
+import type { SlimNode } from './slim-node.ts';
 import { optional, slimPod } from './slim-pod.ts';
 import type { WebhookSecrets } from './webhook-secrets.ts';
 
@@ -20,12 +26,17 @@ export interface Caches {
   readonly pods: SlimCache<ObservedPod>;
   readonly sessionEnds: SlimCache<ObservedSessionEnd>;
   readonly claims: SlimCache<ObservedClaim>;
+  readonly nodes: SlimCache<SlimNode>;
 }
 
 export interface ObserveDependencies {
   readonly caches: Caches;
   readonly sessionEndIndex: SessionEndIndex;
+  readonly refusedEnds: RefusedEnds;
+  readonly claimHolders: ClaimHolders;
   readonly webhookSecrets: WebhookSecrets;
+  readonly sightings: Sightings;
+  readonly observeNode: (name: string, nowMs: number, signal: AbortSignal) => Promise<ObservedNode>;
   readonly client: KubernetesClient;
   readonly config: PlanConfig;
   /** Whether Berth is being uninstalled. */
@@ -34,15 +45,29 @@ export interface ObserveDependencies {
 
 /** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it. */
 export function createObserve(dependencies: ObserveDependencies) {
-  const { caches, sessionEndIndex, webhookSecrets, client, config, isDraining } = dependencies;
+  const {
+    caches,
+    sessionEndIndex,
+    refusedEnds,
+    claimHolders,
+    webhookSecrets,
+    sightings,
+    observeNode,
+    client,
+    config,
+    isDraining,
+  } = dependencies;
 
   return async function observe(key: SessionKey, signal: AbortSignal): Promise<Observed | undefined> {
     const { namespace, name } = namespaceAndName(key);
     const session = caches.sessions.get(key);
     const watched = ours(caches.pods.get(key));
     const pod = watched ?? (await unseenPod(session, signal));
-    if (session === undefined && pod === undefined) return undefined;
     const nowMs = client.nowMs();
+    const symptom = symptomOf({ ...optional('pod', pod), ...optional('session', session) });
+    const what = symptom && `${pod?.uid} ${symptom.reason} ${symptom.key}`;
+    const symptomSinceMs = sightings.since(key, what, nowMs);
+    if (session === undefined && pod === undefined) return undefined;
     const runUid = pod?.uid ?? session?.status.run?.uid;
     return {
       namespace,
@@ -50,15 +75,31 @@ export function createObserve(dependencies: ObserveDependencies) {
       nowMs,
       config,
       draining: isDraining(),
+      waitsForTurn: false, // Until a plan asks for one.
       ...optional('session', session),
       ...optional('pod', pod),
+      ...optional('symptomSinceMs', symptomSinceMs),
       podIsWatched: watched !== undefined,
-      ...optional('sessionEnd', runUid && sessionEndIndex.ofRun(runUid)),
+      ...optional('node', pod?.nodeName && (await observeNode(pod.nodeName, nowMs, signal))),
+      ...endOf(runUid, nowMs),
       ...optional('claim', caches.claims.get(`${namespace}/${claimName(name)}`)),
+      ...optional('claimHolder', session && claimHolders.holderBeside(session)),
+      claimIsShared: session !== undefined && claimHolders.rivals(session).length > 0,
       missingSecrets: session === undefined ? [] : webhookSecrets.missing(session, nowMs),
       ...optional('undelivered', sessionEndIndex.undelivered(key)),
     };
   };
+
+  /** The record of a run's end; where none can be made, what stands for it, and why. */
+  function endOf(runUid: string | undefined, nowMs: number): Pick<Observed, 'sessionEnd' | 'endRefusal'> {
+    if (!runUid) return {};
+    const recorded = sessionEndIndex.ofRun(runUid);
+    if (recorded !== undefined) return { sessionEnd: recorded };
+    return {
+      ...optional('sessionEnd', refusedEnds.standIn(runUid, nowMs)),
+      ...optional('endRefusal', refusedEnds.why(runUid)),
+    };
+  }
 
   /**
    * A pod that the status knows and the watch does not: its label was taken off, or it is really gone; or one that the

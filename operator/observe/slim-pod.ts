@@ -1,12 +1,18 @@
 import type { ObservedContainer, ObservedPod } from '../plan/observed.ts';
-import { podAnnotation, podFinalizer, sessionContainer } from '../resource/names.ts';
+import { dataVolume, podAnnotation, podFinalizer, sessionContainer } from '../resource/names.ts';
 import type { ObjectMeta } from '../resource/object-meta.ts';
 import type { Sink } from '../resource/session-end.ts';
 
 /** The part of a v1 Pod that is read. */
 interface Pod {
   readonly metadata: ObjectMeta;
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: {
+    readonly nodeName?: string;
+    readonly volumes?: readonly {
+      readonly name: string;
+      readonly persistentVolumeClaim?: { readonly claimName: string };
+    }[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly podIP?: string;
@@ -61,7 +67,9 @@ export function slimPod(raw: unknown): ObservedPod {
     ...optional('engine', annotations[podAnnotation.engine]),
     sinks: parseSinks(annotations[podAnnotation.sinks]),
     ...optional('specHash', annotations[podAnnotation.specHash]),
+    ...optional('templateHash', annotations[podAnnotation.templateHash]),
     ...optional('restartedAt', annotations[podAnnotation.restartedAt]),
+    ...optional('claim', spec?.volumes?.find(({ name }) => name === dataVolume)?.persistentVolumeClaim?.claimName),
     ...optional('nodeName', spec?.nodeName),
     ...optional('podIp', status?.podIP),
     phase: status?.phase ?? 'Pending',

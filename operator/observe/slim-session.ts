@@ -1,5 +1,5 @@
 import type { ObservedClaim, ObservedSession, ObservedSessionEnd } from '../plan/observed.ts';
-import { deliveryFinalizer, sessionFinalizer, sessionKey } from '../resource/names.ts';
+import { deliveryFinalizer, replayAnnotation, sessionFinalizer, sessionKey } from '../resource/names.ts';
 import type { ObjectMeta } from '../resource/object-meta.ts';
 import type { SessionEnd } from '../resource/session-end.ts';
 import type { WhatsAppSession } from '../resource/whatsapp-session.ts';
@@ -14,6 +14,7 @@ export function slimSession(raw: unknown): ObservedSession {
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     generation: metadata.generation ?? 0,
+    createdAtMs: Date.parse(metadata.creationTimestamp),
     deletionRequested: metadata.deletionTimestamp !== undefined,
     hasFinalizer: metadata.finalizers?.includes(sessionFinalizer) ?? false,
     otherFinalizers: metadata.finalizers?.filter((finalizer) => finalizer !== sessionFinalizer) ?? [],
@@ -33,6 +34,7 @@ export function slimSessionEnd(raw: unknown): ObservedSessionEnd {
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     sessionKey: sessionKey(spec.session.namespace, spec.session.name),
+    sessionUid: spec.session.uid,
     runUid: spec.run.uid,
     ...optional('runNumber', spec.run.number),
     reason: spec.reason,
@@ -41,6 +43,7 @@ export function slimSessionEnd(raw: unknown): ObservedSessionEnd {
     ...optional('readyAt', spec.readyAt),
     terminationConfirmed: spec.terminationConfirmed,
     settled: sinks === 0 || status?.delivered === 'True' || status?.delivered === 'GivenUp',
+    ...(metadata.annotations?.[replayAnnotation] === undefined ? {} : { replayRequested: true }),
     hasFinalizer: metadata.finalizers?.includes(deliveryFinalizer) ?? false,
     ...optional('lastError', lastError),
   };

@@ -14,7 +14,13 @@ export type Action =
   /** Writes down why the run is ended, before anything is done to end it. No deadline: at once. */
   | { readonly type: 'MarkEnding'; readonly runUid: string; readonly reason: EndReason; readonly deadlineMs?: number }
   /** Asks over the pod's own API. A pod that does not answer is deleted at once: there is nothing to wait for. */
-  | { readonly type: 'AskPodToStop'; readonly uid: string; readonly withinMs: number }
+  | {
+      readonly type: 'AskPodToStop';
+      readonly uid: string;
+      readonly withinMs: number;
+      /** Unlink the device first; whatever becomes of that, the pod ends within its time. */
+      readonly logout?: true;
+    }
   /** Always with grace period 0 and the uid as precondition. */
   | { readonly type: 'DeletePod'; readonly uid: string }
   | { readonly type: 'CreateSessionEnd'; readonly name: string; readonly spec: SessionEndSpec }
@@ -33,6 +39,8 @@ export interface Plan {
   readonly actions: readonly Action[];
   /** Look again after so many milliseconds, although nothing changed. */
   readonly requeueAfterMs?: number;
+  /** What only so many sessions may do at once: the plan is carried out when it is this one's turn. */
+  readonly turn?: 'start' | 'rollout';
 }
 
 /** A plan of one step. */

@@ -1,8 +1,11 @@
 import type { Condition } from '../resource/whatsapp-session.ts';
 import { endMessage } from './end-reason.ts';
-import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
+import { isLost } from './fence.ts';
+import type { Observed, ObservedNode, ObservedPod, ObservedSession } from './observed.ts';
 import { isHeld } from './recovery.ts';
 import { startBlockedBy } from './start-blocked.ts';
+import { type RefusalSight, startRefusal } from './start-refusal.ts';
+import { probeNoticedMs } from './symptom.ts';
 
 /** What a condition says, without the times around it. */
 export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
@@ -10,7 +13,9 @@ export type Verdict = Pick<Condition, 'status' | 'reason' | 'message'>;
 const no = (reason: string, message: string): Verdict => ({ status: 'False', reason, message });
 
 /** What the condition Ready is judged by, beside the session. */
-type Sight = Pick<Observed, 'pod' | 'nowMs' | 'draining'>;
+type Sight = Pick<Observed, 'pod' | 'nowMs' | 'draining' | 'endRefusal' | 'symptomSinceMs'> &
+  Partial<Pick<Observed, 'waitsForTurn' | 'node'>> &
+  RefusalSight;
 
 /** Whether messages can be sent now, and if not, why and what to do. */
 export function readyCondition(observed: Sight, session: ObservedSession, failure?: string): Verdict {
@@ -18,7 +23,8 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
   if (pod === undefined || pod.sessionUid !== session.uid) return withoutPod(observed, session, failure);
   const { run, report } = session.status;
   if (pod.deletionRequested || pod.container.state === 'terminated' || (run?.uid === pod.uid && run.ending))
-    return terminating(session, pod);
+    return terminating(session, pod, observed.endRefusal);
+  if (observed.node !== undefined && isLost(observed.node)) return no('NodeUnreachable', unreachable(observed.node));
   if (report?.runUid !== pod.uid) {
     const blocked = startBlockedBy(pod);
     return blocked === undefined
@@ -28,7 +34,7 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
   const told = report.message ? `: ${report.message}` : '';
   switch (report.state) {
     case 'ready':
-      return isAnswering(pod, report.stateSince)
+      return isAnswering(observed, pod, report.stateSince)
         ? { status: 'True', reason: 'Ready', message: 'The session is connected' }
         : no(
             'NotResponding',
@@ -49,14 +55,32 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
   }
 }
 
-/** The probe began to fail only after the engine had said it is ready: before that it has not yet seen it. */
-function isAnswering(pod: ObservedPod, stateSince: string | undefined): boolean {
+/** What the pod says is of before, and the countdown is not told: each second of it would be a write. */
+function unreachable({ name, exists }: ObservedNode): string {
+  const what = exists ? `Node "${name}" is not ready` : `The object of node "${name}" is gone, which ends no process`;
+  return `${what}, so nobody knows whether the run lives: if it is not back within the fence timeout, the run is given up as node_lost and the next one starts elsewhere`;
+}
+
+/**
+ * Before the engine says it is ready the probe fails, and it takes a moment to notice: a run that never answered it is told
+ * by the time that this leader has seen it fail.
+ */
+function isAnswering(
+  { nowMs, symptomSinceMs = nowMs }: Sight,
+  pod: ObservedPod,
+  stateSince: string | undefined,
+): boolean {
   if (pod.ready || pod.readyChangedAtMs === undefined || stateSince === undefined) return true;
-  return pod.readyChangedAtMs <= Date.parse(stateSince);
+  return pod.readyChangedAtMs <= Date.parse(stateSince) && nowMs - symptomSinceMs < probeNoticedMs;
 }
 
 /** One sentence for all of the end, since each other one would be a write more. */
-function terminating({ status: { run } }: ObservedSession, pod: ObservedPod): Verdict {
+function terminating({ status: { run } }: ObservedSession, pod: ObservedPod, endRefusal?: string): Verdict {
+  if (endRefusal !== undefined)
+    return no(
+      'EndNotRecorded',
+      `The run has ended, and its pod is kept because the record of that is refused: ${endRefusal}`,
+    );
   const reason = run?.uid === pod.uid ? run.ending?.reason : undefined;
   return no(
     'Terminating',
@@ -64,7 +88,8 @@ function terminating({ status: { run } }: ObservedSession, pod: ObservedPod): Ve
   );
 }
 
-function withoutPod({ nowMs, draining }: Sight, session: ObservedSession, failure: string | undefined): Verdict {
+function withoutPod(sight: Sight, session: ObservedSession, failure: string | undefined): Verdict {
+  const { nowMs, draining } = sight;
   if (failure !== undefined) return no('ReconcileFailed', failure);
   const { spec, status, deletionRequested } = session;
   if (deletionRequested) return no('Terminating', 'The session is being deleted');
@@ -74,13 +99,30 @@ function withoutPod({ nowMs, draining }: Sight, session: ObservedSession, failur
   if (spec.desiredState === 'Killed')
     return no('Killed', 'The session was killed: set spec.desiredState to Running to start it');
   const { lastEnd, recovery } = status;
+  if (lastEnd !== undefined && recovery?.held === 'exhausted' && isHeld(session))
+    return no(
+      'RecoveryExhausted',
+      `The session was started again ${recovery.restarts} times in a row, which is all that spec.recovery.maxRestarts allows, and ended once more (${lastEnd.reason}): mend the cause, then set spec.restartedAt to the present time`,
+    );
+  if (lastEnd !== undefined && recovery?.held === 'pairing_timeout' && isHeld(session))
+    return no(
+      'PairingTimeout',
+      'Nobody scanned the QR code within spec.pairing.timeoutSeconds: set spec.restartedAt to the present time for a new one',
+    );
   if (lastEnd !== undefined && isHeld(session))
     return no(
       'Held',
       `${endMessage(lastEnd.reason)} (${lastEnd.reason}), so no run is started: mend it, then set spec.restartedAt to the present time`,
     );
+  const refusal = startRefusal(sight, session);
+  if (refusal !== undefined) return no(refusal.reason, refusal.message);
   if (lastEnd !== undefined && recovery?.nextRestartAt !== undefined && Date.parse(recovery.nextRestartAt) > nowMs)
     return no('BackingOff', `The last run ended (${lastEnd.reason}); the next starts at ${recovery.nextRestartAt}`);
+  if (sight.waitsForTurn)
+    return no(
+      'Paced',
+      'Many sessions start now: the pod is created when it is its turn, as the operator is configured',
+    );
   return no('Starting', 'The pod is about to be created');
 }
 
@@ -103,7 +145,7 @@ export function webhooksCondition(
   if (missing !== undefined)
     return no(
       'SecretMissing',
-      `Posts cannot be signed: there is no Secret and key "${missing}" in this namespace; create it`,
+      `There is no Secret and key "${missing}" in this namespace, so the operator's own key signs instead: create it`,
     );
   if (undelivered !== undefined && undelivered.lastError !== undefined)
     return no(

@@ -1,5 +1,5 @@
 import { type EndReason, type LastWords, type PodEndReason, podEndReasons } from '@berth/protocol';
-import type { ObservedPod, ObservedSession } from './observed.ts';
+import type { ObservedNode, ObservedPod, ObservedSession } from './observed.ts';
 
 /** Why a run ended, and that in a sentence. */
 export interface End {
@@ -30,10 +30,10 @@ export function parseLastWords(terminationMessage: string): LastWords | undefine
 
 /**
  * The reason of a run's end, in the order of precedence: what the pod alone can know; what was decided and written down;
- * the session's deletion; an eviction; a deletion by somebody else; what the kubelet says.
+ * the session's deletion; an eviction; a deletion by somebody else; what the kubelet says; a restart of the machine.
  * Exit codes, signals and `deletionGracePeriodSeconds` say nothing: the kubelet sets the latter to 0 itself at the end.
  */
-export function endReason(pod: ObservedPod, session: ObservedSession | undefined): End {
+export function endReason(pod: ObservedPod, session: ObservedSession | undefined, node?: ObservedNode): End {
   const { container } = pod;
   const lastWords = container.state === 'terminated' ? parseLastWords(container.message) : undefined;
   const told = lastWords === undefined ? {} : { lastWords };
@@ -43,14 +43,24 @@ export function endReason(pod: ObservedPod, session: ObservedSession | undefined
   const ending = owner?.status.run?.uid === pod.uid ? owner.status.run.ending : undefined;
   if (ending !== undefined) {
     const { reason } = ending;
-    return end(reason, messages[reason]);
+    return end(reason, endingMessage(reason, owner));
   }
   if (owner === undefined || owner.deletionRequested) return end('deleted', messages.deleted);
   if (pod.disrupted) return end('evicted', messages.evicted);
   if (pod.deletionRequested) return end('pod_deleted', messages.pod_deleted);
   if (container.state === 'terminated' && container.reason === 'OOMKilled')
     return end('out_of_memory', messages.out_of_memory);
+  const bootId = owner.status.run?.uid === pod.uid ? owner.status.run.bootId : undefined;
+  if (bootId !== undefined && node?.bootId !== undefined && node.bootId !== bootId)
+    return end('node_lost', `The machine of node "${node.name}" was started anew`);
   return end('crashed', crashMessage(pod, lastWords));
+}
+
+/** The condition Stuck says what was seen when the end was decided. */
+function endingMessage(reason: EndReason, session: ObservedSession | undefined): string {
+  const stuck = session?.status.conditions?.find(({ type }) => type === 'Stuck');
+  const isToldThere = (reason === 'stuck' || reason === 'start_timeout') && stuck?.status === 'True';
+  return isToldThere ? `${stuck.reason}: ${stuck.message}` : messages[reason];
 }
 
 function crashMessage({ container, phase }: ObservedPod, lastWords: LastWords | undefined): string {
@@ -84,3 +94,15 @@ const messages: Readonly<Record<EndReason, string>> = {
 
 /** A sentence for each reason. */
 export const endMessage = (reason: EndReason): string => messages[reason];
+
+/** What the deletion of a session outranks, and so does that of its whole namespace. */
+const outrankedByDeletion: readonly EndReason[] = ['evicted', 'pod_deleted', 'out_of_memory', 'node_lost', 'crashed'];
+
+/**
+ * The end of a run whose namespace is being deleted. The namespace's controller deletes pods before sessions, so that at
+ * this moment it looks as if somebody had deleted the pod alone.
+ */
+export function endInTerminatingNamespace<E extends Pick<End, 'reason' | 'message'>>(end: E): E {
+  if (!outrankedByDeletion.includes(end.reason)) return end;
+  return { ...end, reason: 'deleted', message: 'The namespace of the session was deleted' };
+}

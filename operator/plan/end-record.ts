@@ -5,7 +5,7 @@ import type { Action } from './action.ts';
 import { bounded } from './bounded-text.ts';
 import { endMessage, endReason } from './end-reason.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
-import { sinksOf } from './sinks.ts';
+import { sinksOf, withClusterSinks } from './sinks.ts';
 
 const engines: readonly string[] = ['Baileys'] satisfies Engine[];
 
@@ -14,7 +14,7 @@ const rfc3339 = (ms: number) => new Date(ms).toISOString();
 /** The record of the end of a pod's run. Where the session is gone, the pod's annotations say what it was. */
 export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfirmed: boolean): Action {
   const owner = observed.session?.uid === pod.sessionUid ? observed.session : undefined;
-  const { reason, message } = endReason(pod, owner);
+  const { reason, message } = endReason(pod, owner, observed.node);
   const { container } = pod;
   const exit =
     container.state === 'terminated'
@@ -32,7 +32,7 @@ export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfi
     startedAt: rfc3339(pod.createdAtMs),
     endedAt: rfc3339(finishedAtMs ?? observed.nowMs),
     terminationConfirmed,
-    sinks: owner === undefined ? [...pod.sinks] : sinksOf(owner.spec),
+    sinks: withClusterSinks(owner === undefined ? pod.sinks : sinksOf(owner.spec), observed.config.clusterSinks),
   });
 }
 
@@ -54,7 +54,7 @@ export function recordLostEnd(session: ObservedSession, observed: Observed): Act
     ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
     endedAt: rfc3339(observed.nowMs),
     terminationConfirmed: false,
-    sinks: sinksOf(session.spec),
+    sinks: withClusterSinks(sinksOf(session.spec), observed.config.clusterSinks),
   });
 }
 

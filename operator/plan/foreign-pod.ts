@@ -1,6 +1,7 @@
 import { type Plan, step } from './action.ts';
 import { isConfirmedDead } from './confirmed-dead.ts';
-import { closeRun } from './end-of-run.ts';
+import { awaitTermination, closeRun } from './end-of-run.ts';
+import { isPresumedDead } from './fence.ts';
 import { mayBeDeleted } from './hold-pod.ts';
 import type { Observed } from './observed.ts';
 
@@ -11,8 +12,8 @@ import type { Observed } from './observed.ts';
 export function foreignPod(observed: Observed): Plan | undefined {
   const { pod, session } = observed;
   if (pod === undefined || pod.sessionUid === session?.uid) return undefined;
-  if (isConfirmedDead(pod)) return closeRun(observed, pod);
+  if (isConfirmedDead(pod) || isPresumedDead(observed)) return closeRun(observed, pod);
   if (!mayBeDeleted(pod) || (pod.deletionRequested && pod.deletionGraceSeconds === 0))
-    return step('AwaitingTermination');
+    return awaitTermination(observed);
   return step('KillingForeignPod', { type: 'DeletePod', uid: pod.uid });
 }

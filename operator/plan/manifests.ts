@@ -3,6 +3,7 @@ import {
   apiVersion,
   caConfigMap,
   claimName,
+  dataVolume,
   managedByLabel,
   managedByValue,
   podAnnotation,
@@ -10,7 +11,9 @@ import {
   sessionContainer,
   sessionLabel,
 } from '../resource/names.ts';
+import { claimOf } from './claim-use.ts';
 import type { ObservedSession, PlanConfig } from './observed.ts';
+import { templateHash } from './rollout.ts';
 import { sinksOf } from './sinks.ts';
 import { specHash } from './spec-hash.ts';
 
@@ -44,13 +47,15 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
     metadata: {
       name: session.name,
       namespace: session.namespace,
-      labels: labels(session),
+      labels: { ...spec.pod?.labels, ...labels(session) },
       annotations: {
+        ...spec.pod?.annotations,
         [podAnnotation.sessionUid]: session.uid,
         [podAnnotation.runNumber]: String(runNumber),
         [podAnnotation.engine]: spec.engine,
         [podAnnotation.sinks]: JSON.stringify(sinksOf(spec)),
         [podAnnotation.specHash]: specHash(spec),
+        [podAnnotation.templateHash]: templateHash(spec, config),
         ...(spec.restartedAt === undefined ? {} : { [podAnnotation.restartedAt]: spec.restartedAt }),
       },
       finalizers: [podFinalizer],
@@ -83,9 +88,11 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
       ...(spec.pod?.nodeSelector === undefined ? {} : { nodeSelector: spec.pod.nodeSelector }),
       ...(spec.pod?.tolerations === undefined ? {} : { tolerations: spec.pod.tolerations }),
       ...(spec.pod?.imagePullSecrets === undefined ? {} : { imagePullSecrets: spec.pod.imagePullSecrets }),
+      ...(spec.pod?.priorityClassName === undefined ? {} : { priorityClassName: spec.pod.priorityClassName }),
+      ...(spec.pod?.runtimeClassName === undefined ? {} : { runtimeClassName: spec.pod.runtimeClassName }),
       containers: [sessionContainerManifest(session, config)],
       volumes: [
-        { name: 'data', persistentVolumeClaim: { claimName: claimName(session.name) } },
+        { name: dataVolume, persistentVolumeClaim: { claimName: claimOf(session) } },
         { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
         { name: 'ca', configMap: { name: caConfigMap } },
         {
@@ -108,6 +115,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
 }
 
 function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig) {
+  const windowSeconds = spec.recovery?.reconnects?.windowSeconds;
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: sessionContainer,
@@ -122,6 +130,9 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
       { name: 'BERTH_CA_FILE', value: '/etc/berth/ca/ca.crt' },
       { name: 'BERTH_TOKEN_FILE', value: '/var/run/secrets/berth/token' },
       { name: 'BERTH_DATA_DIR', value: '/data' },
+      ...(windowSeconds === undefined
+        ? []
+        : [{ name: 'BERTH_RECONNECT_WINDOW_SECONDS', value: String(windowSeconds) }]),
       { name: 'HOME', value: '/tmp' },
       ...Object.entries(config.sessionEnv).map(([name, value]) => ({ name, value })),
     ],
@@ -140,7 +151,7 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
       failureThreshold: 2,
     },
     volumeMounts: [
-      { name: 'data', mountPath: '/data' },
+      { name: dataVolume, mountPath: '/data' },
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'ca', mountPath: '/etc/berth/ca', readOnly: true },
       { name: 'token', mountPath: '/var/run/secrets/berth', readOnly: true },

@@ -12,13 +12,26 @@ export interface Observed {
   readonly config: PlanConfig;
   readonly session?: ObservedSession;
   readonly pod?: ObservedPod;
+  /** Since when this leader has seen the run in what it is in the middle of (`symptomOf`), by the API server's clock. */
+  readonly symptomSinceMs?: number;
   /** Not when it was found by a read alone, because its label was taken off: no watch tells what becomes of it. */
   readonly podIsWatched: boolean;
+  /** The node that `pod` is bound to; undefined while it has none. */
+  readonly node?: ObservedNode;
   /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
   readonly sessionEnd?: ObservedSessionEnd;
+  /** Why the record of that end is refused, as long as it is. */
+  readonly endRefusal?: string;
+  /** The claim under the session's own name, if it is Berth's, by its label. */
   readonly claim?: ObservedClaim;
+  /** Name of another session that has the claim which this one names; absent when nothing stands against its use. */
+  readonly claimHolder?: string;
+  /** Whether another session, or the pod that is left of one, names the same claim. */
+  readonly claimIsShared: boolean;
   /** Berth is being uninstalled: nothing starts, every run ends, sessions are let go. */
   readonly draining: boolean;
+  /** Too many other sessions start or are renewed now: this one is told when it is its turn. */
+  readonly waitsForTurn: boolean;
   /** Webhook keys that do not exist, as `secret/key`, in the order of the spec. */
   readonly missingSecrets: readonly string[];
   /** Ends of this session that a sink has not taken yet. */
@@ -27,10 +40,14 @@ export interface Observed {
 
 /** What the operator's configuration decides. */
 export interface PlanConfig {
+  /** URLs of the sinks that hear of every end, whatever its session says. */
+  readonly clusterSinks: readonly string[];
   /** Milliseconds that a dead run's pod is kept for its sinks to answer. */
   readonly drainMs: number;
   /** Milliseconds until the next run after one whose death the kubelet did not confirm. */
   readonly unconfirmedWaitMs: number;
+  /** Milliseconds that a node must be lost before the runs on it are presumed dead. */
+  readonly fenceMs: number;
   readonly operatorNamespace: string;
   /** `https://<service>.<namespace>.svc:8443` */
   readonly operatorUrl: string;
@@ -39,6 +56,9 @@ export interface PlanConfig {
   /** Environment of every session pod. */
   readonly sessionEnv: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<Engine, Resources>>;
+  /** Classes that sessions may name for their pods. */
+  readonly allowedPriorityClasses: readonly string[];
+  readonly allowedRuntimeClasses: readonly string[];
 }
 
 export interface Resources {
@@ -52,6 +72,8 @@ export interface ObservedSession {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
+  /** Whole seconds. */
+  readonly createdAtMs: number;
   readonly deletionRequested: boolean;
   readonly hasFinalizer: boolean;
   /** Finalizers of others, to be kept. */
@@ -78,8 +100,12 @@ export interface ObservedPod {
   readonly engine?: string;
   readonly sinks: readonly Sink[];
   readonly specHash?: string;
+  /** Hash of what the operator put into it when the run started: its image and defaults. */
+  readonly templateHash?: string;
   /** `spec.restartedAt` when the run started. */
   readonly restartedAt?: string;
+  /** Name of the claim that it mounts as the session's volume. */
+  readonly claim?: string;
   readonly nodeName?: string;
   readonly podIp?: string;
   readonly phase: string;
@@ -109,12 +135,31 @@ export type ObservedContainer =
       readonly finishedAtMs?: number;
     };
 
+/** A node, as far as it tells whether the processes on it can still be reached. */
+export interface ObservedNode {
+  readonly name: string;
+  /** Whether its object is there. That it is gone kills nothing, and proves nothing. */
+  readonly exists: boolean;
+  /** The condition Ready is True; Unknown is not. */
+  readonly ready: boolean;
+  /** When that last changed, by the clock of the node or of the node controller. */
+  readonly readyChangedAtMs?: number;
+  /** Since when this leader has seen it as not ready or gone, without a break; absent while it is ready. */
+  readonly lostSeenAtMs?: number;
+  /** Somebody declared that the machine is shut down: the taint node.kubernetes.io/out-of-service. */
+  readonly outOfService: boolean;
+  /** Another one after each start of the machine. */
+  readonly bootId?: string;
+}
+
 export interface ObservedSessionEnd {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly sessionKey: string;
+  /** Absent in what is known of an end that no namespace takes. */
+  readonly sessionUid?: string;
   readonly runUid: string;
   readonly runNumber?: number;
   readonly reason: EndReason;
@@ -124,6 +169,10 @@ export interface ObservedSessionEnd {
   readonly terminationConfirmed: boolean;
   /** Nothing is left to deliver: every sink has it or was given up, or there is none. */
   readonly settled: boolean;
+  /** No namespace took the record until its deadline: this stands for it, from memory. */
+  readonly isLost?: boolean;
+  /** Somebody asked for another try of what was given up. */
+  readonly replayRequested?: boolean;
   /** Our finalizer is on it: it is not delivered yet, or not let go yet. */
   readonly hasFinalizer: boolean;
   readonly lastError?: string;

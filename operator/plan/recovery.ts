@@ -8,10 +8,10 @@ type Recovery = NonNullable<WhatsAppSessionStatus['recovery']>;
 type Held = NonNullable<Recovery['held']>;
 
 /** Ends after which another run would only do harm (two clients replacing each other) or meet the same refusal. */
-const holding: readonly EndReason[] = ['replaced', 'banned', 'auth_failure'];
+const holding: readonly EndReason[] = ['replaced', 'banned', 'auth_failure', 'pairing_timeout'];
 /** Ends that somebody asked for: the next run, if any, starts at once and with a fresh count. */
 const intended: readonly EndReason[] = ['stopped', 'force_killed', 'restarted', 'spec_changed', 'deleted', 'shutdown'];
-/** Ends that say nothing against the session: it moves on at once, but its count stays. */
+/** Ends that say nothing against the session: it moves on at once, and its count stays as it is. */
 const blameless: readonly EndReason[] = ['evicted', 'pod_deleted', 'node_lost'];
 
 /** Whether no run may start until somebody asks for one: by a stop and a start, or by a newer restartedAt. */
@@ -22,13 +22,33 @@ export function isHeld({ spec, status }: ObservedSession): boolean {
 /** How the session goes on after the end of a run; written into the status before the next run starts. */
 export function recoveryAfter(session: ObservedSession, end: ObservedSessionEnd): Recovery {
   const { reason, runUid } = end;
-  if (holding.includes(reason)) return { restarts: session.status.recovery?.restarts ?? 0, held: reason as Held };
+  const isGhosts = reason === 'replaced' && mayBeAGhosts(session, end);
+  if (holding.includes(reason) && !isGhosts)
+    return { restarts: session.status.recovery?.restarts ?? 0, held: reason as Held };
   if (intended.includes(reason)) return { restarts: 0 };
-  const restarts = (wasHealthy(session, end) ? 0 : (session.status.recovery?.restarts ?? 0)) + 1;
-  if (blameless.includes(reason)) return { restarts };
+  const used = wasHealthy(session, end) ? 0 : (session.status.recovery?.restarts ?? 0);
+  if (blameless.includes(reason)) return { restarts: used };
+  if (session.spec.recovery?.policy === 'Stop') return { restarts: used, held: 'policy' };
+  // An account that was unlinked says nothing against the session: it waits for a person to link it anew.
+  if (used >= maxRestartsOf(session) && reason !== 'logged_out' && !isGhosts)
+    return { restarts: used, held: 'exhausted' };
+  const restarts = isGhosts ? Math.min(used + 1, maxRestartsOf(session)) : used + 1;
   const waitMs = backoffMs(session, restarts, runUid);
-  return { restarts, nextRestartAt: new Date(Date.parse(end.endedAt) + waitMs).toISOString() };
+  // By the API server's clock: that of the node, which says when the run ended, may be wrong by minutes.
+  return { restarts, nextRestartAt: new Date(end.createdAtMs + waitMs).toISOString() };
 }
+
+/** Milliseconds after an end that nobody confirmed in which another client may be the process of that run. */
+const ghostMs = 15 * 60_000;
+
+/** Whether the client that took over may be a run of this very session on a node that is cut off: it is on its way out. */
+function mayBeAGhosts({ status: { lastEnd } }: ObservedSession, { createdAtMs }: ObservedSessionEnd): boolean {
+  const { unconfirmedAt } = lastEnd ?? {};
+  return unconfirmedAt !== undefined && createdAtMs - Date.parse(unconfirmedAt) < ghostMs;
+}
+
+/** Restarts in a row before the session is given up: the CRD's default when the spec does not say. */
+export const maxRestartsOf = ({ spec }: ObservedSession): number => spec.recovery?.maxRestarts ?? 5;
 
 function wasHealthy({ spec }: ObservedSession, { readyAt, endedAt }: ObservedSessionEnd): boolean {
   if (readyAt === undefined) return false;

@@ -1,15 +1,19 @@
 import type { Plan } from './action.ts';
 import { gracefulEnd } from './graceful-end.ts';
 import type { Observed } from './observed.ts';
+import { isOutdated } from './rollout.ts';
 import { specHash } from './spec-hash.ts';
 
-/** A living run that shall make way for a new one: a restart was asked for, or the settings of its pod were changed. */
+/** A living run that shall make way for a new one: a restart was asked for, its settings were changed, or the operator's were. */
 export function renewal(observed: Observed): Plan | undefined {
   const { session, pod } = observed;
   if (session === undefined || pod === undefined) return undefined;
   if (isNewer(session.spec.restartedAt, pod.restartedAt)) return gracefulEnd(observed, pod, session, 'restarted');
   if (pod.specHash !== undefined && pod.specHash !== specHash(session.spec))
     return gracefulEnd(observed, pod, session, 'spec_changed');
+  // What the operator brought along is not the user's wish: it can wait until the fleet has room for it.
+  if (!observed.waitsForTurn && isOutdated(session, pod, observed.config))
+    return { ...gracefulEnd(observed, pod, session, 'spec_changed'), turn: 'rollout' };
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import { type Plan, step } from './action.ts';
+import { ownsClaim } from './claim-use.ts';
 import { claimManifest } from './manifests.ts';
 import type { Observed, ObservedPod } from './observed.ts';
 
@@ -13,7 +14,7 @@ export function repair(observed: Observed): Plan | undefined {
   const holds = pod !== undefined || (claim !== undefined && !claim.deletionRequested);
   if (!session.hasFinalizer && holds) return step('RestoringFinalizer', { type: 'AddSessionFinalizer' });
   if (pod === undefined) return undefined;
-  if (claim === undefined && pod.unschedulable !== undefined)
+  if (ownsClaim(session) && claim === undefined && pod.unschedulable !== undefined)
     return step('RestoringClaim', { type: 'CreateClaim', claim: claimManifest(session) });
   if (!mayWaitForTrust(pod)) return undefined;
   const inMs = pod.createdAtMs + trustLookMs - nowMs;

@@ -1,25 +1,33 @@
-import type { Phase, RunStatus, WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
+import type { Condition, Phase, RunStatus, WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
 import { bounded } from './bounded-text.ts';
 import { pairedCondition, readyCondition, type Verdict, webhooksCondition } from './conditions.ts';
-import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
+import type { Observed, ObservedNode, ObservedPod, ObservedSession, ObservedSessionEnd } from './observed.ts';
 import { isOver } from './old-view.ts';
 import { recoveryAfter } from './recovery.ts';
+import { stuckCondition } from './stuck.ts';
 
 /** What a person reads first; made from the conditions, and no rule reads it. */
 const phaseOfReason: Readonly<Record<string, Phase>> = {
   Ready: 'Ready',
   NotResponding: 'Reconnecting',
+  NodeUnreachable: 'Reconnecting',
   Reconnecting: 'Reconnecting',
   WaitingForPairing: 'WaitingForPairing',
   Connecting: 'Connecting',
   Starting: 'Starting',
   StartBlocked: 'Starting',
   Terminating: 'Terminating',
+  EndNotRecorded: 'Terminating',
   Stopped: 'Stopped',
   Killed: 'Stopped',
   Draining: 'Stopped',
   BackingOff: 'Pending',
+  Paced: 'Pending',
   Held: 'Failed',
+  ClaimInUse: 'Failed',
+  NotAllowed: 'Failed',
+  RecoveryExhausted: 'Failed',
+  PairingTimeout: 'Stopped',
   ReconcileFailed: 'Pending',
 };
 
@@ -52,6 +60,7 @@ function presentation(
 ): Derived {
   return derived(observed, session, before, {
     Ready: readyCondition(observed, session, failure),
+    Stuck: stuckCondition(observed, session, storedCondition(before, 'Stuck')),
     Paired: pairedCondition(session),
     WebhooksReady: webhooksCondition(observed, session),
   });
@@ -62,25 +71,31 @@ function presentation(
  * no part in stay as they are.
  * @param session with the new report in its status
  * @param before the session as it is stored
+ * @param node that of the pod, if it is known
  */
 export function reportedStatus(
   session: ObservedSession,
   pod: ObservedPod,
   before: ObservedSession,
   nowMs: number,
+  node?: Pick<ObservedNode, 'bootId'>,
 ): Derived & Pick<WhatsAppSessionStatus, 'run'> {
-  const run = runStatus({ pod }, session);
+  const run = runStatus({ pod, ...(node === undefined ? {} : { node }) }, session);
   // The receiver has not acted on a newer spec: that is for the leader to say.
   const { observedGeneration: generation = session.generation } = before.status;
   return {
     ...derived({ nowMs }, { ...session, generation }, before, {
       Ready: readyCondition({ pod, nowMs, draining: false }, session),
+      Stuck: stuckCondition({ pod, nowMs }, session, storedCondition(before, 'Stuck')),
       Paired: pairedCondition(session),
     }),
     // A first report may come before the leader has written of the run, which is the leader's to write.
     ...(run !== undefined && session.status.run?.uid === pod.uid ? { run } : {}),
   };
 }
+
+const storedCondition = ({ status }: ObservedSession, type: string): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
 
 function derived(
   { nowMs }: Pick<Observed, 'nowMs'>,
@@ -109,7 +124,7 @@ function derived(
 const rfc3339Seconds = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
 function runStatus(
-  { pod, sessionEnd }: Pick<Observed, 'pod' | 'sessionEnd'>,
+  { pod, sessionEnd, node }: Pick<Observed, 'pod' | 'sessionEnd'> & { readonly node?: Pick<ObservedNode, 'bootId'> },
   session: ObservedSession,
 ): RunStatus | undefined {
   const known = session.status.run;
@@ -117,7 +132,10 @@ function runStatus(
     // Kept until its end is recorded: it is what tells that there was a run at all.
     return known !== undefined && sessionEnd?.runUid !== known.uid ? known : undefined;
   }
+  // Of the first sight alone: a later one may be of after a restart of the machine.
+  const bootId = pod.container.state === 'running' ? node?.bootId : undefined;
   return {
+    ...(bootId === undefined ? {} : { bootId }),
     ...(known?.uid === pod.uid ? known : {}),
     uid: pod.uid,
     number: pod.runNumber ?? 1,
@@ -130,17 +148,24 @@ function runStatus(
 function closedRun({ pod, sessionEnd }: Observed, session: ObservedSession) {
   const known = session.status.run;
   if (known === undefined || pod?.uid === known.uid || sessionEnd?.runUid !== known.uid) return undefined;
-  const { reason, endedAt, name, terminationConfirmed } = sessionEnd;
+  const { reason, endedAt, name, terminationConfirmed, isLost } = sessionEnd;
   const lastEnd: NonNullable<WhatsAppSessionStatus['lastEnd']> = {
     runUid: known.uid,
     number: known.number,
     reason,
     at: endedAt,
-    sessionEnd: name,
+    ...(isLost ? {} : { sessionEnd: name }),
     terminationConfirmed,
+    ...unconfirmedAt(session, sessionEnd),
     ...(session.spec.restartedAt === undefined ? {} : { restartedAt: session.spec.restartedAt }),
   };
   return { lastEnd, recovery: recoveryAfter(session, sessionEnd) };
+}
+
+/** Kept over the ends of later runs: a process that nobody saw end may still take the connection from each of them. */
+function unconfirmedAt({ status }: ObservedSession, { terminationConfirmed, createdAtMs }: ObservedSessionEnd) {
+  const at = terminationConfirmed ? status.lastEnd?.unconfirmedAt : rfc3339Seconds(createdAtMs);
+  return at === undefined ? {} : { unconfirmedAt: at };
 }
 
 /** A stop is somebody's word: what held the session, and its count, are forgotten. */

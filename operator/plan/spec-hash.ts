@@ -9,7 +9,7 @@ export function specHash(spec: WhatsAppSessionSpec): string {
 }
 
 /** JSON with sorted keys: the API server does not keep the order of a map. */
-function stableJson(value: unknown): string {
+export function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -18,9 +18,10 @@ export interface PodTarget {
 export interface SessionPodClient {
   /**
    * Asks the process to end by itself within `withinMs` milliseconds; it goes on for so long after this has resolved.
+   * With `logout` it asks WhatsApp first to unlink the device, inside the same time.
    * @throws {PodUnreachableError | PodIdentityError | PodRefusedError}
    */
-  askToStop(target: PodTarget & { readonly withinMs: number }): Promise<void>;
+  askToStop(target: PodTarget & StopRequest): Promise<void>;
   /**
    * The text of the QR code to scan; undefined while nobody needs to scan one.
    * @throws {PodUnreachableError | PodIdentityError | PodRefusedError}
@@ -90,9 +91,9 @@ export function createSessionPodClient(options: SessionPodClientOptions): Sessio
   }
 
   return {
-    async askToStop({ withinMs, ...target }) {
+    async askToStop({ withinMs, logout, ...target }) {
       const action = 'ask the pod to stop';
-      const body: StopRequest = { withinMs };
+      const body: StopRequest = { withinMs, ...(logout === undefined ? {} : { logout }) };
       const answer = await call({ ...target, action, method: 'POST', path: podApiPaths.stop, body });
       if (answer.status !== 202) throw refused(action, target, answer);
     },

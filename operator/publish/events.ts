@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
-import { isForbidden, isNotFound } from '../kubernetes/errors.ts';
+import { isAlreadyExists, isForbidden, isNotFound } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { apiVersion, path } from '../resource/names.ts';
 
@@ -13,7 +13,14 @@ export interface EventSubject {
 
 export interface EventRecorder {
   /** Tells a person something about a session, in `kubectl describe`. Never waits and never fails: an Event is a courtesy. */
-  record(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  record(
+    subject: EventSubject,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    /** `once` names it: another leader that tells the same is refused. */
+    options?: { readonly once?: string },
+  ): void;
   /** Waits for what is under way, for at most `withinMs`. */
   flush(withinMs: number): Promise<void>;
 }
@@ -43,7 +50,14 @@ export function createEventRecorder(dependencies: {
     return left >= 1;
   }
 
-  async function create(subject: EventSubject, type: string, reason: string, message: string, nowMs: number) {
+  async function create(
+    subject: EventSubject,
+    type: string,
+    reason: string,
+    message: string,
+    nowMs: number,
+    once: string = randomUUID(),
+  ) {
     const now = new Date(nowMs).toISOString();
     try {
       await client.request({
@@ -52,7 +66,7 @@ export function createEventRecorder(dependencies: {
         body: {
           apiVersion: 'v1',
           kind: 'Event',
-          metadata: { name: `${subject.name}.${randomUUID()}`, namespace: subject.namespace },
+          metadata: { name: `${subject.name}.${once}`, namespace: subject.namespace },
           involvedObject: { apiVersion, kind: 'WhatsAppSession', ...subject },
           type,
           reason,
@@ -66,17 +80,17 @@ export function createEventRecorder(dependencies: {
         },
       });
     } catch (error) {
-      // The namespace is gone or going: there is nobody left to tell.
-      if (isNotFound(error) || isForbidden(error)) return;
+      // The namespace is gone or going: there is nobody left to tell. Or it was told before.
+      if (isNotFound(error) || isForbidden(error) || isAlreadyExists(error)) return;
       log.warn('Event not recorded', { error, session: `${subject.namespace}/${subject.name}`, reason });
     }
   }
 
   return {
-    record(subject, type, reason, message) {
+    record(subject, type, reason, message, { once } = {}) {
       const nowMs = client.nowMs();
       if (underWay.size >= underWayAtMost || !mayTell(subject.uid, nowMs)) return;
-      const creating = create(subject, type, reason, message, nowMs).finally(() => underWay.delete(creating));
+      const creating = create(subject, type, reason, message, nowMs, once).finally(() => underWay.delete(creating));
       underWay.add(creating);
     },
     async flush(withinMs) {

@@ -106,6 +106,21 @@ export function createMetrics(sources: {
       buckets: [0.1, 0.5, 1, 2, 10, 60, 600, 3600],
       registers,
     }),
+    sessionEndsLost: new Counter({
+      name: 'berth_session_end_lost_total',
+      help: 'Ends whose record no namespace took until the deadline: their pods were released without one.',
+      registers,
+    }),
+    sessionEndsGivenUp: new Counter({
+      name: 'berth_session_end_given_up_total',
+      help: 'Ends that a sink did not take within 24 hours.',
+      registers,
+    }),
+    drainTimeouts: new Counter({
+      name: 'berth_session_end_drain_timeouts_total',
+      help: 'Pods that were released while a sink had not yet taken their session_end.',
+      registers,
+    }),
     reportsRejected: new Counter({
       name: 'berth_reports_rejected_total',
       help: 'Reports of pods that were refused.',

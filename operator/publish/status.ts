@@ -46,8 +46,8 @@ export function createStatusWriter({ client, sessions }: StatusDependencies) {
 }
 export type StatusWriter = ReturnType<typeof createStatusWriter>;
 
-/** The node is no news by itself: it comes with the next write that is. */
+/** The node, and its start, are no news by themselves: they come with the next write that is. */
 function isNodeAlone(patch: Record<string, unknown>): boolean {
   const { run, ...others } = patch;
-  return Object.keys(others).length === 0 && Object.keys(run ?? {}).join() === 'node';
+  return Object.keys(others).length === 0 && Object.keys(run ?? {}).every((key) => key === 'node' || key === 'bootId');
 }

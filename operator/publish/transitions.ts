@@ -7,15 +7,22 @@ import type { Metrics } from './metrics.ts';
 /** Reasons of a condition that a person should look at. */
 const warnings = [
   'StartBlocked',
+  'EndNotRecorded',
+  'ClaimInUse',
+  'NotAllowed',
   'ReconcileFailed',
   'NotResponding',
+  'NodeUnreachable',
   'Held',
   'SecretMissing',
   'DeliveryFailed',
   'BackingOff',
+  'RecoveryExhausted',
 ];
 /** Conditions whose changes are told. */
-const told = ['Ready', 'WebhooksReady'];
+const told = ['Ready', 'Stuck', 'WebhooksReady'];
+/** That of these conditions which is the good one. */
+const goodStatus: Readonly<Record<string, string>> = { Ready: 'True', Stuck: 'False', WebhooksReady: 'True' };
 
 /**
  * Tells each change of a condition's reason as an Event, whoever wrote it: the leader itself or the receiver of a report.
@@ -33,10 +40,12 @@ export function tellTransitions(dependencies: {
     for (const type of told) {
       const [is, was] = [conditionOf(now, type), conditionOf(before, type)];
       if (is === undefined || is.reason === was?.reason) continue;
-      if (was === undefined && is.status === 'True') continue; // All is well from the start: nothing to tell.
+      const isGood = is.status === goodStatus[type];
+      if (was === undefined && isGood) continue; // All is well from the start: nothing to tell.
       const subject = { namespace: now.namespace, name: now.name, uid: now.uid };
-      events.record(subject, warnings.includes(is.reason) ? 'Warning' : 'Normal', is.reason, is.message);
-      const cameBack = was?.reason === 'NotResponding'; // It was ready all along.
+      const isWarning = !isGood && (type === 'Stuck' || warnings.includes(is.reason));
+      events.record(subject, isWarning ? 'Warning' : 'Normal', is.reason, is.message);
+      const cameBack = was?.reason === 'NotResponding' || was?.reason === 'NodeUnreachable'; // It was ready all along.
       if (
         is.reason === 'Ready' &&
         !cameBack &&

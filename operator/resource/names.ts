@@ -9,6 +9,8 @@ export const podFinalizer = 'berth.dev/session-end';
 export const sessionFinalizer = 'berth.dev/teardown';
 /** Keeps an undelivered SessionEnd. */
 export const deliveryFinalizer = 'berth.dev/delivery';
+/** On a SessionEnd, with any value: what was given up is tried again. */
+export const replayAnnotation = 'berth.dev/replay';
 
 /** Label on pods, claims and SessionEnds: the session's name. For selecting only: whose a pod is, its owner says. */
 export const sessionLabel = 'berth.dev/session';
@@ -25,12 +27,16 @@ export const podAnnotation = {
   sinks: 'berth.dev/sinks',
   /** Hash of that part of the session's spec which shapes the pod. */
   specHash: 'berth.dev/spec-hash',
+  /** Hash of what the operator put into the pod by itself: image and defaults. */
+  templateHash: 'berth.dev/template-hash',
   /** `spec.restartedAt` as it was, if it was set. */
   restartedAt: 'berth.dev/restarted-at',
 } as const;
 
 /** The container whose end is the run's end. */
 export const sessionContainer = 'session';
+/** The pod's volume with the credentials: whose claim is its claim. */
+export const dataVolume = 'data';
 /** ConfigMap with the operator's CA in each namespace with sessions, key `ca.crt`. */
 export const caConfigMap = 'berth-ca';
 
@@ -48,7 +54,7 @@ export function namespaceAndName(key: SessionKey): { readonly namespace: string;
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
-/** The claim that keeps a session's credentials. */
+/** The claim that Berth makes for a session's credentials, unless it names an existing one. */
 export const claimName = (session: string) => `${session}-data`;
 /** A run has one SessionEnd, because creating this name twice is AlreadyExists. */
 export const sessionEndName = (session: string, runUid: string) => `${session}-${runUid}`;
@@ -67,6 +73,8 @@ export const path = {
   sessionEndStatus: (namespace: string, name: string) => `${sessionsIn(namespace)}/sessionends/${name}/status`,
   pods: (namespace?: string) => `${coreIn(namespace)}/pods`,
   pod: (namespace: string, name: string) => `${coreIn(namespace)}/pods/${name}`,
+  nodes: '/api/v1/nodes',
+  node: (name: string) => `/api/v1/nodes/${name}`,
   claims: (namespace?: string) => `${coreIn(namespace)}/persistentvolumeclaims`,
   claim: (namespace: string, name: string) => `${coreIn(namespace)}/persistentvolumeclaims/${name}`,
   configMaps: (namespace: string) => `${coreIn(namespace)}/configmaps`,

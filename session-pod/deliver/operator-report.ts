@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RunReport } from '@berth/protocol';
+import { reportStatus } from '@berth/protocol';
 import type { Log } from '../publish/log.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import { postReport } from './post-report.ts';
@@ -24,8 +25,16 @@ export interface OperatorReport {
   send(content: ReportContent): void;
   /** Resolves when no report is on its way: delivered, or to be tried again later, which is not waited for. */
   idle(): Promise<void>;
+  /** Sends at once what has not got through yet, and waits for the answer, at most `withinMs` milliseconds. */
+  flush(withinMs: number): Promise<void>;
   close(): void;
 }
+
+/**
+ * A pod that has not reached the operator for so long asks with its last report whether it may go on: one whose node was
+ * cut off, and whose run was given up meanwhile, learns it only so.
+ */
+const askAgainMs = 60_000;
 
 /**
  * Tells the operator the newest state, one request at a time, again and again until it is taken: a pod outlives any
@@ -34,18 +43,21 @@ export interface OperatorReport {
 export function createOperatorReport(options: OperatorReportOptions): OperatorReport {
   const { ca, log, tokenFile, onOver, operatorUrl, timeoutMs = 10_000 } = options;
   let newest: RunReport | undefined;
+  let delivered: RunReport | undefined;
   let sequence = 0;
   let failures = 0;
   let refusals = 0;
   let isSending = false;
   let isClosed = false;
   let retry: NodeJS.Timeout | undefined;
+  let question: NodeJS.Timeout | undefined;
   let waiting: (() => void)[] = [];
 
   const close = () => {
     isClosed = true;
     newest = undefined;
     clearTimeout(retry);
+    clearTimeout(question);
     tellIdle();
   };
   const tellIdle = () => {
@@ -77,6 +89,10 @@ export function createOperatorReport(options: OperatorReportOptions): OperatorRe
 
   function answered(report: RunReport, status: number | undefined): void {
     const verdict = reportVerdict(status, failures, refusals, Math.random());
+    if (status === reportStatus.badRequest) {
+      const { sequence: number, state } = report;
+      log.error({ sequence: number, state }, 'Operator refused a report as malformed; it is tried again');
+    }
     failures = verdict.type === 'retry' ? failures + 1 : 0;
     refusals = status === 401 ? refusals + 1 : status === undefined || status >= 500 ? refusals : 0;
     log.debug({ status, state: report.state, sequence: report.sequence, verdict: verdict.type }, 'Report answered');
@@ -92,9 +108,23 @@ export function createOperatorReport(options: OperatorReportOptions): OperatorRe
       }, verdict.inMs);
       return;
     }
-    if (verdict.type === 'dropped') log.error({ sequence: report.sequence }, 'Operator refused a report as malformed');
+    delivered = report;
     if (newest === report) newest = undefined;
+    clearTimeout(question);
+    question = setTimeout(askAgain, askAgainMs * (0.9 + 0.1 * Math.random())); // Not all pods of a cluster at once.
     void pump();
+  }
+
+  function askAgain(): void {
+    newest ??= delivered; // One that is on its way already asks as well.
+    void pump();
+  }
+
+  function idle(): Promise<void> {
+    if (!isSending) return Promise.resolve();
+    return new Promise((resolve) => {
+      waiting.push(resolve);
+    });
   }
 
   return {
@@ -104,12 +134,18 @@ export function createOperatorReport(options: OperatorReportOptions): OperatorRe
       newest = { ...content, sequence };
       void pump();
     },
-    idle: () =>
-      isSending
-        ? new Promise((resolve) => {
-            waiting.push(resolve);
-          })
-        : Promise.resolve(),
+    idle,
+    async flush(withinMs) {
+      clearTimeout(retry);
+      retry = undefined;
+      void pump();
+      let timer: NodeJS.Timeout | undefined;
+      const expired = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, withinMs);
+      });
+      await Promise.race([idle(), expired]);
+      clearTimeout(timer);
+    },
     close,
   };
 }

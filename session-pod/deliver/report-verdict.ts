@@ -4,12 +4,13 @@ export type ReportVerdict =
   | { readonly type: 'delivered' }
   /** The operator ended this run: exit. */
   | { readonly type: 'over'; readonly message: string }
-  | { readonly type: 'retry'; readonly inMs: number }
-  /** The report itself is at fault: sending it again cannot help. */
-  | { readonly type: 'dropped' };
+  | { readonly type: 'retry'; readonly inMs: number };
 
 const baseMs = 1_000;
 const maxMs = 30_000;
+/** A refused report is one for another version of the operator: it heals when the upgrade is over. */
+const refusedBaseMs = 5_000;
+const refusedMaxMs = 60_000;
 /** The token of a deleted pod is refused; so is one that the kubelet is about to replace, and that one heals by itself. */
 const tokenRetryMs = 10_000;
 
@@ -38,11 +39,15 @@ export function reportVerdict(
         return { type: 'over', message: 'The operator did not know the token of this pod, twice (401)' };
       return { type: 'retry', inMs: tokenRetryMs };
     case reportStatus.badRequest:
-      return { type: 'dropped' };
+      return { type: 'retry', inMs: backoff(refusedBaseMs, refusedMaxMs, failures, random) };
     case undefined:
-    default: {
-      const fullMs = Math.min(maxMs, baseMs * 2 ** Math.min(failures, 10));
-      return { type: 'retry', inMs: Math.round(fullMs / 2 + (fullMs / 2) * random) };
-    }
+    default:
+      return { type: 'retry', inMs: backoff(baseMs, maxMs, failures, random) };
   }
+}
+
+/** Doubled with each failure up to the maximum; the upper half of it is jitter. */
+function backoff(firstMs: number, atMostMs: number, failures: number, random: number): number {
+  const fullMs = Math.min(atMostMs, firstMs * 2 ** Math.min(failures, 10));
+  return Math.round(fullMs / 2 + (fullMs / 2) * random);
 }

@@ -1,3 +1,5 @@
+import { masked } from '../publish/masked-text.ts';
+
 /** What is read of the error that Baileys gives with a closed connection: a Boom of @hapi/boom. */
 interface BoomLike {
   readonly isBoom: true;
@@ -46,5 +48,5 @@ function isBoom(error: unknown): error is BoomLike {
 }
 
 function shortened(message: string): string {
-  return message.slice(0, 200);
+  return masked(message.slice(0, 200)); // It is told in the session's status.
 }

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { BerthError } from '@berth/protocol';
 import type { WASocket } from '@whiskeysockets/baileys';
 import { jidNormalizedUser, makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import type { Log } from '../publish/log.ts';
@@ -11,6 +10,7 @@ import { baileysAuthState } from './baileys-auth-state.ts';
 import { readDisconnect } from './baileys-disconnect.ts';
 import { baileysLog } from './baileys-log.ts';
 import { readTextMessage } from './baileys-message.ts';
+import { unlink } from './baileys-unlink.ts';
 import type { Engine, EngineListener } from './engine.ts';
 import { NotConnectedError } from './not-connected-error.ts';
 import { settlesWithin } from './settles-within.ts';
@@ -115,8 +115,9 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
       if (!socket?.ws.isOpen || !isOpen) throw new NotConnectedError('reach WhatsApp');
     },
     async logout(withinMs) {
-      if (!socket || !isOpen) throw new NotConnectedError('log out');
-      if (!(await settlesWithin(socket.logout(), withinMs))) throw new LogoutUnansweredError(withinMs);
+      const jid = auth.state.creds.me?.id;
+      if (!socket || !isOpen || jid === undefined) throw new NotConnectedError('log out');
+      await unlink(socket, jid, withinMs);
     },
     async close(withinMs) {
       const last = socket;
@@ -128,15 +129,6 @@ export function createBaileysEngine(options: BaileysEngineOptions): Engine {
       if (!(await settlesWithin(last.end(undefined), withinMs))) discard(last);
     },
   };
-}
-
-/** WhatsApp was asked to unlink the device and the request did not get out in time. */
-export class LogoutUnansweredError extends BerthError {
-  readonly code = 'LOGOUT_UNANSWERED';
-  readonly retryable = true;
-  constructor(withinMs: number) {
-    super(`Cannot log out: the request did not get out within ${withinMs} ms; remove the device on the phone`);
-  }
 }
 
 /** Before Baileys answers WhatsApp, what it just learnt is on the disk: its handlers run one after the other. */

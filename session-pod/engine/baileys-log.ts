@@ -1,5 +1,6 @@
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { Log } from '../publish/log.ts';
+import { masked } from '../publish/masked-text.ts';
 
 /**
  * Lets through what Baileys says at warn and above, as its sentence alone: the objects beside it hold keys, stanzas,
@@ -7,7 +8,7 @@ import type { Log } from '../publish/log.ts';
  */
 export function baileysLog(log: Log): ILogger {
   const tell = (given: unknown, sentence?: string) =>
-    log.warn({ said: masked(sentence ?? given), because: masked(causeOf(given)) }, 'Baileys warns');
+    log.warn({ said: shortened(sentence ?? given), because: shortened(causeOf(given)) }, 'Baileys warns');
   const ignore = () => {};
   const logger: ILogger = {
     level: 'warn',
@@ -27,6 +28,6 @@ function causeOf(given: unknown): unknown {
   return cause instanceof Error ? cause.message : undefined;
 }
 
-function masked(words: unknown): string | undefined {
-  return typeof words === 'string' ? words.slice(0, 200).replace(/\d{5,}/g, '#') : undefined;
+function shortened(words: unknown): string | undefined {
+  return typeof words === 'string' ? masked(words.slice(0, 200)) : undefined;
 }

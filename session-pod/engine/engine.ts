@@ -35,7 +35,10 @@ export interface Engine {
   sendText(to: string, text: string): Promise<string>;
   /** Resolves while the engine answers and its connection stands. @throws {NotConnectedError} it does not */
   probe(): Promise<void>;
-  /** Asks WhatsApp to unlink this device; resolves when the request is out. The stored credentials are not touched. */
+  /**
+   * Asks WhatsApp to unlink this device; resolves once WhatsApp has confirmed it. The stored credentials are not touched.
+   * @throws {NotConnectedError | LogoutUnconfirmedError} it is not confirmed, at the latest after `withinMs` milliseconds
+   */
   logout(withinMs: number): Promise<void>;
   /** Ends the connection for good, by force after `withinMs`; nothing is told to the listener any more. Never throws. */
   close(withinMs: number): Promise<void>;

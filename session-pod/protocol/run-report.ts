@@ -14,7 +14,10 @@ export const reportPath = '/internal/v1/report';
 /** Audience of the token that a pod presents to the operator; such a token is useless against the API server. */
 export const operatorAudience = 'berth-operator';
 
-/** One report of a pod to the operator, the body of `POST reportPath`. Only state changes are reported. */
+/**
+ * One report of a pod to the operator, the body of `POST reportPath`. Only state changes are reported; the last report is
+ * sent once more, with its number, when the pod has not reached the operator for a minute: it asks whether it may go on.
+ */
 export interface RunReport {
   /** The pod's uid: the id of the run. The token says the same, or the report is refused with 403. */
   readonly runUid: string;
@@ -25,6 +28,8 @@ export interface RunReport {
   readonly stateSince: string;
   /** Times the connection was lost in this run. */
   readonly reconnects: number;
+  /** How many of them within the time of `BERTH_RECONNECT_WINDOW_SECONDS` before this report. */
+  readonly recentReconnects?: number;
   /** The linked account, once known. */
   readonly account?: { readonly id: string; readonly pushName?: string };
   /** Lower-case hex SHA-256 of the DER certificate that the pod's own API serves; the operator pins it. */
@@ -42,7 +47,7 @@ export const reportStatus = {
   forbidden: 403,
   /** This run is over: exit now. */
   gone: 410,
-  /** Body too large or malformed: a bug of the pod. */
+  /** Body too large or malformed: a bug, of the pod or of an operator of another version. Carry on, try again later. */
   badRequest: 400,
   /** The operator cannot ask the API server at present: carry on and try again with backoff. */
   unavailable: 503,

@@ -23,4 +23,6 @@ export const podApiPaths = {
 export interface StopRequest {
   /** Milliseconds the pod has from now to flush and exit. */
   readonly withinMs: number;
+  /** Unlink the device first, if WhatsApp can be reached; whatever becomes of that, the process ends in time. */
+  readonly logout?: boolean;
 }

@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { pino } from 'pino';
+import { masked } from './masked-text.ts';
 
 export type Log = Logger;
 
@@ -27,10 +28,14 @@ export function createLog(
   return pino(options, destination);
 }
 
-/** Without the properties that libraries hang on their errors: Baileys' carry the stanza, with addresses and texts. */
+/**
+ * Without the properties that libraries hang on their errors: Baileys' carry the stanza, with addresses and texts. Their
+ * sentences may name an address, too.
+ */
 function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) return { message: masked(String(error)) };
   const { name, message, stack, cause } = error;
   const code = 'code' in error ? { code: error.code } : {};
-  return { name, message, ...code, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
+  const told = { name, message: masked(message), ...code, ...(stack === undefined ? {} : { stack: masked(stack) }) };
+  return { ...told, ...(cause === undefined ? {} : { cause: describeError(cause) }) };
 }

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import { masked } from './masked-text.ts';
 
 const methods = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 
@@ -10,7 +11,7 @@ const methods = ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const;
 export function quietConsole(log: Log): void {
   for (const method of methods) {
     console[method] = (first: unknown) => {
-      const said = typeof first === 'string' ? first.slice(0, 60).replace(/\d{5,}/g, '#') : typeof first;
+      const said = typeof first === 'string' ? masked(first.slice(0, 60)) : typeof first;
       log.debug({ said }, 'Library printed');
     };
   }

@@ -4,6 +4,11 @@ import type { LastWords } from '@berth/protocol';
 /** The kubelet keeps this much of a termination message. */
 const maxBytes = 4_096;
 
+/** Where the last words go, even those of a process whose configuration is wrong: where the kubelet reads them. */
+export function terminationLogOf(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment['TERMINATION_LOG'] || '/dev/termination-log';
+}
+
 /** The last words as the kubelet will read them: JSON of at most 4096 bytes, the message cut to fit. */
 export function lastWordsText(words: LastWords): string {
   let { message } = words;

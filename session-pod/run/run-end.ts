@@ -20,6 +20,8 @@ export interface RunEnd {
    * Called again it can only bring the exit forward: the first words and the first exit code stay.
    */
   begin(words: LastWords, exitCode: number, withinMs: number): void;
+  /** Puts other words in the place of the first ones: the truth was learnt only afterwards. */
+  correct(words: LastWords): void;
 }
 
 /** Kept back of the time given, for the exit itself. */
@@ -44,8 +46,16 @@ export function createRunEnd({ terminationLog, steps, exit, nowMs, log }: RunEnd
     );
   }
 
-  async function finish(deadlineMs: number, code: number): Promise<void> {
-    await runSteps(steps, deadlineMs, nowMs, log);
+  function say(words: LastWords): void {
+    try {
+      writeLastWords(terminationLog, words);
+    } catch (error) {
+      log.error({ err: error }, 'Last words cannot be written');
+    }
+  }
+
+  async function finish(code: number): Promise<void> {
+    await runSteps(steps, () => exitAtMs - reserveMs, nowMs, log);
     clearTimeout(exitTimer);
     exit(code);
   }
@@ -54,16 +64,15 @@ export function createRunEnd({ terminationLog, steps, exit, nowMs, log }: RunEnd
     begin(words, exitCode, withinMs) {
       const isFirst = firstExitCode === undefined;
       firstExitCode ??= exitCode;
-      const endsAtMs = nowMs() + withinMs;
-      exitBy(endsAtMs, firstExitCode);
+      exitBy(nowMs() + withinMs, firstExitCode);
       if (!isFirst) return;
       log.info({ ...words, exitCode, withinMs }, 'Run ends');
-      try {
-        writeLastWords(terminationLog, words);
-      } catch (error) {
-        log.error({ err: error }, 'Last words cannot be written');
-      }
-      void finish(endsAtMs - reserveMs, exitCode);
+      say(words);
+      void finish(exitCode);
+    },
+    correct(words) {
+      log.info({ ...words }, 'Run ends for another reason');
+      say(words);
     },
   };
 }

@@ -1,13 +1,16 @@
 import type { ReportContent } from '../deliver/operator-report.ts';
 import type { Engine, EngineListener } from '../engine/engine.ts';
 import type { Log } from '../publish/log.ts';
+import { masked } from '../publish/masked-text.ts';
 import { advance } from '../session/advance.ts';
+import { recentLosses } from '../session/recent-losses.ts';
 import type { Reported } from '../session/report-schedule.ts';
 import { reportDueInMs } from '../session/report-schedule.ts';
 import type { Session, SessionEffect, SessionEvent } from '../session/session.ts';
 import { newSession } from '../session/session.ts';
 
 export type EndEffect = Extract<SessionEffect, { type: 'End' }>;
+export type Correction = Extract<SessionEffect, { type: 'CorrectLastWords' }>;
 
 export interface SupervisorOptions {
   readonly createEngine: (listener: EngineListener) => Engine;
@@ -17,7 +20,11 @@ export interface SupervisorOptions {
   readonly sendReport: (content: Omit<ReportContent, 'runUid' | 'certificateSha256'>) => void;
   /** Called once: the run has to end within this many milliseconds. */
   readonly onEnd: (end: EndEffect, withinMs: number) => void;
+  /** Called after `onEnd`, while the end is under way: these are the true last words. */
+  readonly onCorrection: (correction: Correction) => void;
   readonly processStartedAtMs: number;
+  /** A report counts the connections that got lost in so many milliseconds before it. */
+  readonly reconnectWindowMs: number;
   readonly nowMs: () => number;
   readonly log: Log;
 }
@@ -55,15 +62,16 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   function perform(effect: SessionEffect, endWithinMs: number): void {
+    if (effect.type === 'CorrectLastWords') return options.onCorrection(effect);
     clearTimeout(dialTimer); // Both a new dial and the end take the place of a dial that is still to come.
-    if (effect.type === 'End') options.onEnd(effect, endWithinMs);
-    else dialTimer = setTimeout(dial, effect.inMs);
+    if (effect.type === 'End') return options.onEnd(effect, endWithinMs);
+    dialTimer = setTimeout(dial, effect.inMs);
   }
 
   function dial(): void {
     engine.connect().catch((error: unknown) => {
       log.error({ err: error }, 'Dialling failed');
-      const message = error instanceof Error ? error.message : String(error);
+      const message = masked(error instanceof Error ? error.message : String(error));
       handle({ type: 'Closed', code: 500, saidByWhatsApp: false, message, random: Math.random() });
     });
   }
@@ -82,6 +90,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       state,
       stateSince: new Date(sinceMs).toISOString(),
       reconnects,
+      recentReconnects: recentLosses(session, options.reconnectWindowMs, nowMs()),
       ...(account ? { account } : {}),
       ...(message ? { message } : {}),
     });

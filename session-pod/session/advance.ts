@@ -1,4 +1,5 @@
-import { disconnectVerdict, restartRequiredCode } from './disconnect-verdict.ts';
+import { disconnectVerdict, replacedCode, restartRequiredCode } from './disconnect-verdict.ts';
+import { withLoss } from './recent-losses.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import type { Account, Session, SessionEffect, SessionEvent } from './session.ts';
 
@@ -13,8 +14,7 @@ type Closed = Extract<SessionEvent, { type: 'Closed' }>;
 
 /** Says what an event makes of the session and what has to be done. The same input always gives the same output. */
 export function advance(session: Session, event: SessionEvent, nowMs: number): Advance {
-  // What is stopping has its last words already: a late event of the engine must not bring it back.
-  if (session.state === 'stopping') return { session, effects: [] };
+  if (session.state === 'stopping') return whileStopping(session, event);
   switch (event.type) {
     case 'Started':
       return { session, effects: [{ type: 'Dial', inMs: 0 }] };
@@ -31,8 +31,24 @@ export function advance(session: Session, event: SessionEvent, nowMs: number): A
     case 'Failed':
       return end(session, nowMs, { ...event, type: 'End', exitCode: 1, eraseCredentials: false });
     case 'StopAsked':
+      return end(session, nowMs, {
+        type: 'End',
+        exitCode: 0,
+        message: event.message,
+        eraseCredentials: false,
+        ...(event.logOut ? { logOut: true } : {}),
+      });
+    case 'RunOver':
       return end(session, nowMs, { type: 'End', exitCode: 0, message: event.message, eraseCredentials: false });
   }
+}
+
+/** What is stopping has its last words already: a late event of the engine must not bring it back. */
+function whileStopping(session: Session, event: SessionEvent): Advance {
+  if (event.type !== 'RunOver' || session.endsAs !== 'replaced') return { session, effects: [] };
+  // It was this run's successor that took its place: the end of a ghost has the reason for which it was given up.
+  const { endsAs: _, ...ghost } = session;
+  return { session: ghost, effects: [{ type: 'CorrectLastWords', code: replacedCode, message: event.message }] };
 }
 
 function closed(session: Session, event: Closed, nowMs: number): Advance {
@@ -68,7 +84,7 @@ function redial(session: Session, { code, message, random }: Closed, nowMs: numb
   return {
     session: {
       ...next,
-      reconnects: session.reconnects + (wasLoggedIn ? 1 : 0),
+      ...(wasLoggedIn ? withLoss(session, nowMs) : {}),
       failedDials: failedDials + 1,
       message,
       ...(code === restartRequiredCode ? { restartAskedAtMs: nowMs } : {}),
@@ -83,7 +99,9 @@ function enter({ qr: _qr, ...session }: Session, state: Session['state'], nowMs:
 }
 
 function end(session: Session, nowMs: number, { type, ...words }: Extract<SessionEffect, { type: 'End' }>): Advance {
-  return { session: { ...enter(session, 'stopping', nowMs), message: words.message }, effects: [{ type, ...words }] };
+  const { message, reason } = words;
+  const stopping = { ...enter(session, 'stopping', nowMs), message, ...(reason ? { endsAs: reason } : {}) };
+  return { session: stopping, effects: [{ type, ...words }] };
 }
 
 function withAccount(session: Session, account: Account | undefined): Session {

@@ -4,6 +4,8 @@ export type DisconnectVerdict = 'reconnect' | Exclude<PodEndReason, 'auth_failur
 
 /** WhatsApp asks for a restart with it; Baileys calls it restartRequired. */
 export const restartRequiredCode = 515;
+/** Another client logged in with the same credentials; Baileys calls it connectionReplaced. */
+export const replacedCode = 440;
 /** A 401 this soon after a 515 is WhatsApp not yet knowing the device it has just linked. */
 const settlingAfterRestartMs = 30_000;
 
@@ -18,6 +20,6 @@ export function disconnectVerdict(statusCode: number, sinceRestartMs: number): D
   if (!Number.isInteger(statusCode)) throw new RangeError(`Cannot judge a disconnect: status code is ${statusCode}`);
   if (statusCode === 401) return sinceRestartMs > settlingAfterRestartMs ? 'logged_out' : 'reconnect';
   if (statusCode === 403) return 'banned';
-  if (statusCode === 440) return 'replaced';
+  if (statusCode === replacedCode) return 'replaced';
   return 'reconnect';
 }

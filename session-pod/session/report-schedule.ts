@@ -1,4 +1,5 @@
 import type { SessionState } from '@berth/protocol';
+import { firstUntoldLossMs } from './recent-losses.ts';
 import type { Session } from './session.ts';
 
 /** How long a passing state is held back: most are over by then, and each report costs the API server a write. */
@@ -23,8 +24,10 @@ export function reportDueInMs(
 ): number | undefined {
   if (reported !== undefined && !isNews(session, reported)) return undefined;
   if (!passing.includes(session.state)) return 0;
-  const dueAtMs = reported === undefined ? processStartedAtMs + firstReportWithinMs : session.sinceMs + heldBackMs;
-  return Math.max(0, dueAtMs - nowMs);
+  if (reported === undefined) return Math.max(0, processStartedAtMs + firstReportWithinMs - nowMs);
+  // A loop goes from one passing state to the next, each too short to be told: its losses are not held back for longer.
+  const untoldSinceMs = Math.min(session.sinceMs, firstUntoldLossMs(session, reported.reconnects) ?? session.sinceMs);
+  return Math.max(0, untoldSinceMs + heldBackMs - nowMs);
 }
 
 function isNews(session: Session, reported: Reported): boolean {

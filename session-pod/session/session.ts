@@ -12,6 +12,8 @@ export interface Session {
   readonly sinceMs: number;
   /** Times a connection that was logged in got lost in this run. */
   readonly reconnects: number;
+  /** When they got lost, oldest first; no more of them than a loop can be made of. */
+  readonly lostAtMs: readonly number[];
   /** Dials in a row that led to nothing lasting; the backoff grows with it. */
   readonly failedDials: number;
   /** When WhatsApp last asked for a restart of the connection (515). */
@@ -21,6 +23,8 @@ export interface Session {
   readonly account?: Account;
   /** What was last heard or failed, for people; no phone number, QR code or message text. */
   readonly message?: string;
+  /** Why the session is stopping, where only the pod can know. */
+  readonly endsAs?: PodEndReason;
 }
 
 /** What happened, told by the engine or by whoever asks the session to stop. */
@@ -44,9 +48,12 @@ export type SessionEvent =
     }
   /** The run cannot go on, whatever WhatsApp says: for instance, credentials cannot be read or written. */
   | { readonly type: 'Failed'; readonly reason?: PodEndReason; readonly message: string }
-  | { readonly type: 'StopAsked'; readonly message: string };
+  /** Somebody asks for the end; with `logOut`, the device is to be unlinked first. */
+  | { readonly type: 'StopAsked'; readonly message: string; readonly logOut?: boolean }
+  /** The operator said that this run is over. */
+  | { readonly type: 'RunOver'; readonly message: string };
 
-/** What the shell has to do. */
+/** What the shell has to do. `CorrectLastWords`: the run's end is under way, and its reason was not the true one. */
 export type SessionEffect =
   | { readonly type: 'Dial'; readonly inMs: number }
   /** End the run, with these last words. `eraseCredentials` only after a logout that WhatsApp confirmed. */
@@ -58,9 +65,12 @@ export type SessionEffect =
       readonly code?: number;
       readonly message: string;
       readonly eraseCredentials: boolean;
-    };
+      /** Ask WhatsApp to unlink the device, after the last words; credentials go only if it confirms that. */
+      readonly logOut?: boolean;
+    }
+  | { readonly type: 'CorrectLastWords'; readonly code: number; readonly message: string };
 
 /** The session at the start of a process. */
 export function newSession(nowMs: number): Session {
-  return { state: 'connecting', sinceMs: nowMs, reconnects: 0, failedDials: 0 };
+  return { state: 'connecting', sinceMs: nowMs, reconnects: 0, lostAtMs: [], failedDials: 0 };
 }

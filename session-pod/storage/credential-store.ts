@@ -22,7 +22,10 @@ export class CredentialStoreError extends BerthError {
   readonly retryable = true;
   constructor(action: string, file: string, options: { cause: unknown }) {
     const what = options.cause instanceof Error ? options.cause.message : String(options.cause);
-    super(`Cannot ${action} the credentials in "${file}": ${what}; check that the volume is writable`, options);
+    super(
+      `Cannot ${action} the credentials in "${file}": ${what}; check that the volume is writable and not full`,
+      options,
+    );
   }
 }
 
@@ -43,7 +46,10 @@ export interface CredentialStore {
   readKeys(type: string, ids: readonly string[]): Map<string, string>;
   /** Writes a batch in one transaction: all of it or nothing. */
   writeKeys(changes: readonly KeyChange[]): void;
-  /** Removes credentials and keys and notes why, in one transaction. Only after a logout that WhatsApp confirmed. */
+  /**
+   * Removes credentials and keys and notes why, in one transaction, and wipes what they left in the file. Only after a
+   * logout that WhatsApp confirmed.
+   */
   eraseAfterLogout(nowMs: number): void;
   close(): void;
 }
@@ -127,11 +133,15 @@ function storeOn(database: DatabaseSync, file: string): CredentialStore {
           else writeKey.run(type, id, value);
         }
       }),
-    eraseAfterLogout: (nowMs) =>
+    eraseAfterLogout(nowMs) {
+      // Otherwise the deleted rows stay readable in free pages of the file, and in its log until that is overwritten.
+      guarded('erase', file, () => database.exec('PRAGMA secure_delete = ON'));
       transaction(database, file, () => {
         database.exec('DELETE FROM credentials; DELETE FROM keys;');
         database.prepare('INSERT INTO logouts VALUES (?)').run(nowMs);
-      }),
+      });
+      guarded('erase', file, () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    },
     close: () => {
       if (database.isOpen) database.close();
     },

@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VolumeUnusableError } from './volume-lock.ts';
 
 /** One line of `runs.jsonl`. Times are milliseconds since the epoch, the clock of the process that wrote them. */
 export interface RunRecord {
@@ -15,13 +16,19 @@ const keptRecords = 200;
 /**
  * Appends to the history of the runs of a volume, the witness that no two of them overlapped.
  * Call it only while holding the volume's lock. The history is cut to the last 200 records.
+ * @throws {VolumeUnusableError} the volume is full, or cannot be written for another reason
  */
 export function recordRun(directory: string, record: RunRecord): void {
   const file = runsFile(directory);
-  const records = readRuns(directory);
-  if (records.length < keptRecords) return appendFileSync(file, line(record), { flush: true });
-  const kept = [...records.slice(1 - keptRecords), record];
-  return writeFileSync(file, kept.map(line).join(''), { flush: true });
+  try {
+    const records = readRuns(directory);
+    if (records.length < keptRecords) return appendFileSync(file, line(record), { flush: true });
+    const kept = [...records.slice(1 - keptRecords), record];
+    return writeFileSync(file, kept.map(line).join(''), { flush: true });
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    throw new VolumeUnusableError(directory, what, { cause: error });
+  }
 }
 
 /** The runs of a volume, oldest first. A line that a crash cut short is left out. */

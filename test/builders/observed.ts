@@ -1,6 +1,7 @@
 import type {
   Observed,
   ObservedContainer,
+  ObservedNode,
   ObservedPod,
   ObservedSession,
   ObservedSessionEnd,
@@ -13,14 +14,18 @@ export const nowMs = Date.parse('2026-01-01T12:00:00Z');
 export const at = (offsetSeconds: number) => new Date(nowMs + offsetSeconds * 1000).toISOString();
 
 export const planConfig: PlanConfig = {
+  clusterSinks: [],
   drainMs: 2_000,
   unconfirmedWaitMs: 15_000,
+  fenceMs: 300_000,
   operatorNamespace: 'berth-system',
   operatorUrl: 'https://berth-operator.berth-system.svc:8443',
   images: { Baileys: 'berth.dev/session-baileys:dev' },
   imagePullPolicy: 'IfNotPresent',
   sessionEnv: {},
   resources: { Baileys: {} },
+  allowedPriorityClasses: [],
+  allowedRuntimeClasses: [],
 };
 
 /** A running session named `alice`, whose finalizer is set and which has had no run. */
@@ -31,6 +36,7 @@ export function aSession(overrides: Partial<ObservedSession> = {}): ObservedSess
     uid: 'session-1',
     resourceVersion: '10',
     generation: 1,
+    createdAtMs: nowMs - 3_600_000,
     deletionRequested: false,
     hasFinalizer: true,
     otherFinalizers: [],
@@ -75,6 +81,19 @@ export function aPod(overrides: Partial<ObservedPod> = {}): ObservedPod {
   };
 }
 
+/** The node of alice's pods, ready for an hour. */
+export function aNode(overrides: Partial<ObservedNode> = {}): ObservedNode {
+  return {
+    name: 'node-1',
+    exists: true,
+    ready: true,
+    readyChangedAtMs: nowMs - 3_600_000,
+    outOfService: false,
+    bootId: 'boot-1',
+    ...overrides,
+  };
+}
+
 /** What the pod of run-1 last told: by default that it is ready. */
 export function aReport(overrides: Partial<ReportStatus> = {}): ReportStatus {
   return {
@@ -98,6 +117,7 @@ export function aSessionEnd(overrides: Partial<ObservedSessionEnd> = {}): Observ
     uid: 'end-1',
     resourceVersion: '30',
     sessionKey: 'shop/alice',
+    sessionUid: 'session-1',
     runUid: 'run-1',
     runNumber: 1,
     reason: 'crashed',
@@ -119,7 +139,10 @@ export function anObserved(overrides: Partial<Observed> = {}): Observed {
     config: planConfig,
     session: aSession(),
     podIsWatched: true,
+    node: aNode(),
     draining: false,
+    waitsForTurn: false,
+    claimIsShared: false,
     missingSecrets: [],
     ...overrides,
   };

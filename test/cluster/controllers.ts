@@ -15,14 +15,20 @@ export interface ControllerOptions {
   readonly port: number;
 }
 
-/** Starts the controller manager unless it runs. Leader election is off: there is no other. */
-export async function startControllerManager(options: ControllerOptions): Promise<void> {
-  const { dir, processes, binary } = options;
+/**
+ * Starts the controller manager unless it runs. Leader election is off: there is no other.
+ * @param options.controllers all of them unless told, as its flag takes them, for instance `['*', '-node-lifecycle-controller']`
+ */
+export async function startControllerManager(
+  options: ControllerOptions & { readonly controllers?: readonly string[] },
+): Promise<void> {
+  const { dir, processes, binary, controllers = ['*'] } = options;
   await processes.start('kube-controller-manager', binary, [
     ...(await clientArguments(options, 'system:kube-controller-manager')),
     `--service-account-private-key-file=${join(dir, 'pki', 'sa.key')}`,
     `--root-ca-file=${join(dir, 'pki', 'ca.crt')}`,
     '--use-service-account-credentials',
+    `--controllers=${controllers.join(',')}`,
   ]);
 }
 

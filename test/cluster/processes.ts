@@ -28,6 +28,11 @@ export interface Processes {
   isRunning(name: string): Promise<boolean>;
   /** @throws {ProcessEndedError} it does not run; the message has the end of its log. */
   mustRun(name: string): Promise<void>;
+  /**
+   * Sends it a signal.
+   * @throws {ProcessEndedError} it does not run
+   */
+  signal(name: string, signal: NodeJS.Signals): Promise<void>;
   /** The names of all that were started and not stopped, whether they still run or not. */
   names(): Promise<string[]>;
   /** Asks all of them to end, in this order at the same moment, and kills what is left after `graceMs`. */
@@ -67,6 +72,10 @@ export function processesIn(dir: string): Processes {
       if (await isRunning(name)) return;
       const log = await readFile(logFile(name), 'utf8').catch(() => '');
       throw new ProcessEndedError(name, logFile(name), log.trimEnd().split('\n').slice(-5).join('\n'));
+    },
+    async signal(name, wanted) {
+      await this.mustRun(name);
+      await signal(await find(name), wanted);
     },
     names: () => readdir(join(dir, 'pid')).catch(() => []),
     async stop(names, graceMs) {

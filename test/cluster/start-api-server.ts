@@ -21,6 +21,16 @@ export interface TestApiServer {
   stop(): Promise<void>;
 }
 
+export interface TestApiServerOptions {
+  readonly controllerManager?: boolean;
+  /**
+   * Whether each node that a test binds pods to is an object with a live Lease; true unless told. Where it is not, the
+   * controller manager runs without the controllers that would remove such pods after 40 s.
+   */
+  readonly nodesAreObjects?: boolean;
+}
+
+const nodeControllers = ['pod-garbage-collector', 'node-lifecycle', 'taint-eviction'];
 const controller = 'kube-controller-manager';
 const prefix = 'berth-api-server-';
 
@@ -29,8 +39,8 @@ const prefix = 'berth-api-server-';
  * Needs no root. Pods can be created but nothing runs them. Without a controller manager, pods get no token and a
  * deleted namespace stays `Terminating`.
  */
-export async function startApiServer(options: { readonly controllerManager?: boolean } = {}): Promise<TestApiServer> {
-  const { controllerManager = false } = options;
+export async function startApiServer(options: TestApiServerOptions = {}): Promise<TestApiServer> {
+  const { controllerManager = false, nodesAreObjects = true } = options;
   await removeAbandoned();
   const binaries = await ensureBinaries<Binary>([
     ...apiServerBinaries,
@@ -64,6 +74,7 @@ export async function startApiServer(options: { readonly controllerManager?: boo
         authority,
         url,
         port: ports.controllerManager,
+        ...(nodesAreObjects ? {} : { controllers: ['*', ...nodeControllers.map((name) => `-${name}-controller`)] }),
       });
     const api = await adminApi(kubeconfig);
     try {

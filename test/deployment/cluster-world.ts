@@ -33,6 +33,8 @@ export interface ClusterWorld extends SessionWorld {
   start(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<WhatsAppSession>;
   /** Scans the session's QR code with a phone, whose number it gives, and waits until the session is ready. */
   pair(name: string): Promise<string>;
+  /** Scans it with the phone of this number. */
+  pairAs(name: string, phone: string): Promise<void>;
   /** Both of them. */
   startPaired(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<{ phone: string; runUid: string }>;
   /** Waits until the session is ready in another run than `afterRun`, and gives the uid of its run. */
@@ -52,7 +54,8 @@ export interface ClusterWorld extends SessionWorld {
 export const sinkPath = (namespace: string, name: string) => `/${namespace}/${name}`;
 
 const signingSecret = { name: 'webhook-signing', key: 'key' };
-const readyWithinMs = 30_000;
+/** Many sessions may start at the same time on a node of two cores. */
+const readyWithinMs = 60_000;
 
 /** Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with. */
 export async function createClusterWorld(standIns: StandIns, prefix: string): Promise<ClusterWorld> {
@@ -94,16 +97,19 @@ export async function createClusterWorld(standIns: StandIns, prefix: string): Pr
     }),
     start: (name, spec) => plain.apply(name, world.manifest(name, spec).spec),
     async pair(name) {
+      const phone = `1555${randomInt(1_000_000, 10_000_000)}`;
+      await world.pairAs(name, phone);
+      return phone;
+    },
+    async pairAs(name, phone) {
       await world.until(
         name,
         'that waits for pairing',
         ({ status }) => status?.report?.state === 'waiting_for_pairing',
         readyWithinMs,
       );
-      const phone = `1555${randomInt(1_000_000, 10_000_000)}`;
       await standIns.phone.scan(await world.tool(name).qrText(), phone);
       await world.untilReady(name);
-      return phone;
     },
     async startPaired(name, spec) {
       await world.start(name, spec);

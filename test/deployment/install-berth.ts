@@ -23,7 +23,7 @@ export async function installBerth(standIns: StandInAddresses, values: ChartValu
   await ensureRestrictedNamespace(berthNamespace);
   const all = { ...developmentValues(standIns), ...values };
   let result = await upgrade(all);
-  if (result.status !== 0 && result.stderr.includes('another operation')) {
+  if (result.status !== 0 && /another operation|no deployed releases/.test(result.stderr)) {
     await forgetInterrupted();
     result = await upgrade(all);
   }

@@ -1,4 +1,4 @@
-import { expect, inject, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, onTestFinished } from 'vitest';
 import { type ClusterWorld, createClusterWorld } from '../deployment/cluster-world.ts';
 import { operator } from '../deployment/install-berth.ts';
 import { kubectl, tryKubectl } from '../deployment/kubectl.ts';
@@ -25,6 +25,41 @@ export async function aWorld(): Promise<ClusterWorld> {
     }
   }, 60_000);
   return world;
+}
+
+/**
+ * A namespace for all tests of a file, which run at the same time, each with sessions of its own name: what a fault needs is
+ * mostly time, and so it passes once for all of them. It ends like that of a single test.
+ */
+export function oneWorld(): () => ClusterWorld {
+  let world: ClusterWorld | undefined;
+  let startedAt = new Date();
+  beforeAll(async () => {
+    startedAt = new Date();
+    world = await createClusterWorld(standInsAt(inject('standIns')), prefix);
+  });
+  let failed = false;
+  afterEach(({ task }) => {
+    failed ||= task.result?.state === 'fail';
+  });
+  afterAll(async () => {
+    if (world === undefined) return;
+    const { namespace } = world;
+    try {
+      if (failed) await printWhatIsSo(namespace, startedAt);
+      else expect(await errorsOfOperator(namespace, startedAt)).toEqual([]);
+      await world.removeAll().catch(async (error: unknown) => {
+        await printWhatIsSo(namespace, startedAt);
+        throw error;
+      });
+    } finally {
+      await world.close();
+    }
+  }, 90_000);
+  return () => {
+    if (world === undefined) throw new Error('Cannot give the world: it is made before the first test; ask in a test');
+    return world;
+  };
 }
 
 /** What the operator that runs now has logged as an error about a namespace. */

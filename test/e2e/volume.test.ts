@@ -1,4 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mergePatch } from '@berth/operator/kubernetes/client.ts';
+import { path } from '@berth/operator/resource/names.ts';
+import type { ObjectMeta } from '@berth/operator/resource/object-meta.ts';
+import type { WhatsAppSession } from '@berth/operator/resource/whatsapp-session.ts';
 import type { RunRecord } from '@berth/session-pod/storage/runs.ts';
 import { expect, test } from 'vitest';
 import { waitUntil } from '../cluster/wait-until.ts';
@@ -58,3 +62,117 @@ test.each([0, 100, 300, 500, 700, 5_000])(
     expect(records.filter(({ runUid }) => runUid !== firstUid && runUid !== nextUid)).toEqual([]);
   },
 );
+
+const ready = ({ status }: WhatsAppSession) => status?.conditions?.find(({ type }) => type === 'Ready');
+const waitsForPairing = ({ status }: WhatsAppSession) => status?.report?.state === 'waiting_for_pairing';
+
+test('credentials outlive their session: the next one, with its claim as existingClaim, is ready without a QR code', async () => {
+  const world = await aWorld();
+  const { phone } = await world.startPaired('before', { storage: { retention: { whenDeleted: 'Retain' } } });
+  const device = (await world.standIns.phone.connections(phone)).at(-1)?.device;
+  // Made before the first one goes: it waits for it, by itself.
+  await world.start('after', { storage: { existingClaim: 'before-data' } });
+  await world.until('after', 'that waits for the claim', (session) => ready(session)?.reason === 'ClaimInUse');
+  await world.remove('before');
+  await world.untilReady('after');
+  expect(await world.states('after')).not.toContain('waiting_for_pairing');
+  expect((await world.standIns.phone.connections(phone)).at(-1)?.device).toBe(device);
+
+  const records = await runsOnVolume(world, 'after');
+  const [end] = await world.ends('before');
+  const started = records.findLast(({ startedAtMs }) => startedAtMs !== undefined);
+  expect(started?.startedAtMs).toBeGreaterThan(Date.parse(end?.spec.endedAt ?? '') - 1_000); // A whole second.
+  await world.remove('after');
+  await world.untilGone('after');
+  const claim = await world.client.request<{ metadata: ObjectMeta }>({
+    method: 'GET',
+    path: path.claim(world.namespace, 'before-data'),
+  });
+  expect(claim.metadata.deletionTimestamp).toBeUndefined();
+});
+
+test('a session whose existing claim is not there says so, and starts when it appears', async () => {
+  const world = await aWorld();
+  await world.start('early', { storage: { existingClaim: 'later' } });
+  const blocked = await world.until('early', 'that is blocked', (session) => ready(session)?.reason === 'StartBlocked');
+  expect(ready(blocked)?.message).toContain('persistentvolumeclaim "later" not found');
+  await world.client.request({
+    method: 'POST',
+    path: path.claims(world.namespace),
+    body: {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { name: 'later' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+  });
+  await world.until('early', 'that waits for pairing', waitsForPairing, 30_000);
+});
+
+test('a claim of ReadWriteOncePod serves the session, and no other pod beside it', async () => {
+  const world = await aWorld();
+  await offerVolumeForOnePod(world);
+  await world.start('alone', { storage: { accessMode: 'ReadWriteOncePod' } });
+  await world.until('alone', 'that waits for pairing', waitsForPairing, 30_000);
+  const body = intruderOn('alone-data');
+  await world.client.request({ method: 'POST', path: path.pods(world.namespace), body });
+  const unscheduled = await waitUntil('verdict of the scheduler', 10_000, async () => {
+    const { status } = await world.client.request<{ status: { conditions?: { reason?: string; message?: string }[] } }>(
+      {
+        method: 'GET',
+        path: path.pod(world.namespace, 'intruder'),
+      },
+    );
+    const verdict = status.conditions?.find(({ reason }) => reason === 'Unschedulable');
+    return verdict === undefined ? { seen: JSON.stringify(status) } : { value: verdict };
+  });
+  expect(unscheduled.message).toContain('ReadWriteOncePod');
+
+  // The next run of the session itself gets it.
+  const uid = (await world.pod('alone'))?.metadata.uid;
+  await world.client.request({ method: 'DELETE', path: path.pod(world.namespace, 'intruder') });
+  await world.patch('alone', { restartedAt: new Date().toISOString() });
+  await world.until(
+    'alone',
+    'of the next run, that waits for pairing',
+    (session) => waitsForPairing(session) && session.status?.report?.runUid !== uid,
+    30_000,
+  );
+});
+
+/** Another pod, of a user, that wants the volume of a session. It is never meant to run. */
+const intruderOn = (claimName: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'intruder' },
+  spec: {
+    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'intruder',
+        image: 'berth.dev/none',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      },
+    ],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+  },
+});
+
+/** The cluster's own pool has volumes of ReadWriteOnce alone: one of them is made one of ReadWriteOncePod. A provisioner makes its own. */
+async function offerVolumeForOnePod({ client }: ClusterWorld): Promise<void> {
+  const { items } = await client.request<{ items: { metadata: ObjectMeta; status?: { phase?: string } }[] }>({
+    method: 'GET',
+    path: '/api/v1/persistentvolumes',
+    query: { labelSelector: 'berth.dev/pool=local' },
+  });
+  const free = items.findLast(({ status }) => status?.phase === 'Available');
+  if (free === undefined) return;
+  const { name, resourceVersion } = free.metadata;
+  await client.request({
+    method: 'PATCH',
+    path: `/api/v1/persistentvolumes/${name}`,
+    contentType: mergePatch,
+    body: { metadata: { resourceVersion }, spec: { accessModes: ['ReadWriteOncePod'] } },
+  });
+}

@@ -83,6 +83,7 @@ describe('the operator’s account', () => {
     'patch sessionends.berth.dev/status',
     ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} pods`),
     ...['get', 'list', 'watch', 'create', 'delete'].map((verb) => `${verb} persistentvolumeclaims`),
+    ...['get', 'list', 'watch'].map((verb) => `${verb} nodes`),
     'create configmaps',
     'get configmaps:berth-ca',
     'patch configmaps:berth-ca',
@@ -115,7 +116,9 @@ describe('the operator’s account', () => {
     'create pods/exec',
     'get pods/log',
     'create serviceaccounts/token',
-    'list nodes',
+    'patch nodes',
+    'patch nodes/status',
+    'delete nodes',
     'get persistentvolumes',
     'deletecollection pods',
   ])('may not %s', async (what) => {

@@ -137,7 +137,20 @@ describe('each switch', () => {
       set: 'session.resources.baileys.limits.memory="1Gi"',
       as: { session: { resources: { Baileys: { limits: { memory: '1Gi' } } } } },
     },
+    {
+      set: 'session.allowedPriorityClasses=["gold"]',
+      as: { session: { allowedPriorityClasses: ['gold'], allowedRuntimeClasses: [] } },
+    },
+    {
+      set: 'session.allowedRuntimeClasses=["gvisor"]',
+      as: { session: { allowedPriorityClasses: [], allowedRuntimeClasses: ['gvisor'] } },
+    },
     { set: 'sessionEnd.drainSeconds=0.5', as: { drainSeconds: 0.5 } },
+    { set: 'sessionEnd.endRecordDeadlineSeconds=60', as: { endRecordDeadlineSeconds: 60 } },
+    {
+      set: 'sessionEnd.sinks=[{"url":"https://a.example/in","secretRef":{"name":"audit","key":"secret"}}]',
+      as: { sinks: [{ url: 'https://a.example/in', secretRef: { name: 'audit', key: 'secret' } }] },
+    },
     { set: 'outbound.allow=["10.0.0.0/8","fd00::/8"]', as: { outbound: { allow: ['10.0.0.0/8', 'fd00::/8'] } } },
     { set: 'fullnameOverride="wharf"', as: { serviceName: 'wharf-operator', leaseName: 'wharf-operator' } },
   ])('$set in the configuration, with which the pods are renewed', async ({ set, as }) => {
@@ -173,7 +186,12 @@ test.each([
   { set: 'session.env={"A B":"1"}', says: "'A B'" },
   { set: 'resources={"limits":{"memory":"much"}}', says: '/resources/limits/memory' },
   { set: 'session.resources.webjs={}', says: '/session/resources' },
+  { set: 'session.allowedPriorityClasses=["Gold"]', says: '/session/allowedPriorityClasses/0' },
+  { set: 'session.allowedRuntimeClasses="gvisor"', says: '/session/allowedRuntimeClasses' },
   { set: 'sessionEnd.drainSeconds=-1', says: '/sessionEnd/drainSeconds' },
+  { set: 'sessionEnd.endRecordDeadlineSeconds=1', says: '/sessionEnd/endRecordDeadlineSeconds' },
+  { set: 'sessionEnd.sinks=["https://a.example/"]', says: '/sessionEnd/sinks/0' },
+  { set: 'sessionEnd.sinks=[{"url":"https://user:word@a.example/"}]', says: '/sessionEnd/sinks/0/url' },
   { set: 'outbound.allow=["10.0.0.1"]', says: '/outbound/allow/0' },
   { set: 'crds.install="yes"', says: '/crds/install' },
   { set: 'drain.enabled="yes"', says: '/drain/enabled' },

@@ -24,13 +24,21 @@ const full: Resource = {
     endedAt: now,
     terminationConfirmed: true,
     requestedBy: 'somebody',
-    sinks: [{ url: 'https://sink.example/hook', secretRef: { name: 'signing', key: 'secret' } }],
+    sinks: [{ url: 'https://sink.example/hook', cluster: true, secretRef: { name: 'signing', key: 'secret' } }],
   },
   status: {
     delivered: 'False',
+    replayedAt: now,
     nextAttemptAt: now,
     deliveries: [
-      { sink: 'https://sink.example/hook', attempts: 1, lastError: '503', lastAttemptAt: now, deliveredAt: now },
+      {
+        sink: 'https://sink.example/hook',
+        attempts: 1,
+        lastError: '503',
+        lastAttemptAt: now,
+        signedByOperator: true,
+        deliveredAt: now,
+      },
     ],
   },
 };

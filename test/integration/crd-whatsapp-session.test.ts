@@ -22,7 +22,17 @@ const full: Resource = {
       accessMode: 'ReadWriteOnce',
       retention: { whenDeleted: 'Delete' },
     },
-    recovery: { backoff: { baseSeconds: 1, maxSeconds: 3600 }, healthySeconds: 300 },
+    startup: { timeoutSeconds: 120, scheduleSeconds: 600 },
+    pairing: { timeoutSeconds: 3600 },
+    recovery: {
+      policy: 'Restart',
+      authenticatedSeconds: 90,
+      unresponsiveSeconds: 45,
+      reconnects: { max: 10, windowSeconds: 600 },
+      maxRestarts: 5,
+      backoff: { baseSeconds: 1, maxSeconds: 3600 },
+      healthySeconds: 300,
+    },
     termination: { gracePeriodSeconds: 30 },
     webhooks: [
       { url: 'https://sink.example/hook', events: ['session_end'], secretRef: { name: 'signing', key: 'secret' } },
@@ -32,6 +42,10 @@ const full: Resource = {
       nodeSelector: { disk: 'ssd' },
       tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'a', effect: 'NoExecute', tolerationSeconds: 60 }],
       imagePullSecrets: [{ name: 'registry' }],
+      labels: { team: 'sales' },
+      annotations: { 'sidecar.example/inject': 'true' },
+      priorityClassName: 'gold',
+      runtimeClassName: 'sandboxed',
     },
   },
   status: {
@@ -46,6 +60,7 @@ const full: Resource = {
         reason: 'Ready',
         message: 'Ready',
       },
+      { type: 'Stuck', status: 'False', lastTransitionTime: now, reason: 'NotStuck', message: '' },
     ],
     run: {
       uid: 'run-1',
@@ -61,6 +76,7 @@ const full: Resource = {
       stateSince: now,
       readyAt: now,
       reconnects: 0,
+      recentReconnects: 0,
       certificateSha256: 'ab',
       message: 'connected',
       account: { id: 'account', pushName: 'name' },
@@ -144,6 +160,72 @@ const rules: readonly RuleCase[] = [
     refused: [storage({ storageClassName: '' })],
   },
   {
+    at: 'spec.storage.existingClaim',
+    constraint: 'pattern',
+    accepted: ['alice-data', 'a.b', '0'],
+    refused: ['', 'Alice', '-a', 'a_b', 'shop/alice-data'],
+  },
+  {
+    at: 'spec.storage.existingClaim',
+    constraint: 'spec.storage.existingClaim cannot be changed, because the credentials are in it',
+    changes: 'alice-data',
+    accepted: ['alice-data'],
+    refused: ['bob-data'],
+  },
+  {
+    at: 'spec.storage',
+    constraint: 'spec.storage.existingClaim cannot be added or taken away, because the credentials stay where they are',
+    changes: { existingClaim: 'alice-data' },
+    accepted: [{ existingClaim: 'alice-data', retention: { whenDeleted: 'Retain' } }],
+    refused: [storage({}), undefined],
+  },
+  {
+    at: 'spec.storage',
+    constraint: 'spec.storage.existingClaim cannot be added or taken away, because the credentials stay where they are',
+    changes: undefined,
+    accepted: [undefined, storage({})],
+    refused: [storage({ existingClaim: 'alice-data' })],
+  },
+  {
+    at: 'spec.storage',
+    constraint: 'spec.storage.existingClaim brings its own size, class and access mode',
+    accepted: [
+      { existingClaim: 'alice-data' },
+      storage({ existingClaim: 'alice-data' }), // As it is stored: the defaults are filled in.
+      storage({ storageClassName: 'fast' }),
+    ],
+    refused: [
+      { existingClaim: 'alice-data', storageClassName: 'fast' },
+      { existingClaim: 'alice-data', size: '2Gi' },
+      { existingClaim: 'alice-data', size: 1_073_741_824 },
+      { existingClaim: 'alice-data', accessMode: 'ReadWriteOncePod' },
+    ],
+  },
+  {
+    at: 'spec.pod.labels',
+    constraint: 'spec.pod.labels must not have keys of berth.dev or app.kubernetes.io, because pods are found by them',
+    accepted: [{ team: 'sales' }, { 'example.com/team': 'sales' }, { 'berth.dev.example.com/team': 'sales' }, {}],
+    refused: [{ 'berth.dev/session': 'bob' }, { team: 'sales', 'app.kubernetes.io/managed-by': 'helm' }],
+  },
+  {
+    at: 'spec.pod.labels{}',
+    constraint: 'pattern',
+    accepted: ['sales', 'A_b-c.d', ''],
+    refused: ['two words', '-a', 'a-'],
+  },
+  {
+    at: 'spec.pod.annotations',
+    constraint: 'spec.pod.annotations must not have keys of berth.dev or app.kubernetes.io, because Berth reads them',
+    accepted: [{ 'sidecar.example/inject': 'true' }, { note: 'any text: {}' }, {}],
+    refused: [{ 'berth.dev/session-uid': 'another' }, { 'app.kubernetes.io/name': 'a' }],
+  },
+  ...(['priorityClassName', 'runtimeClassName'] as const).map((field) => ({
+    at: `spec.pod.${field}`,
+    constraint: 'pattern',
+    accepted: ['gold', 'system-node-critical', 'a.b'],
+    refused: ['', 'Gold', '-a', 'a b'],
+  })),
+  {
     at: 'spec.recovery.backoff',
     constraint: 'spec.recovery.backoff.baseSeconds must not be greater than maxSeconds',
     accepted: [{ baseSeconds: 5, maxSeconds: 5 }, { baseSeconds: 300 }, { maxSeconds: 5 }, {}],
@@ -216,7 +298,10 @@ beforeAll(async () => {
 afterAll(() => crdApi.stop());
 
 const isStatus = (at: string) => at.startsWith('status');
-const base = (at: string) => (isStatus(at) ? { ...stored, status: fullStatus } : named('new'));
+/** An existing claim stands alone: the full example cannot have it beside all other fields of the storage. */
+const specFor = (at: string) => (at === 'spec.storage.existingClaim' ? { ...full.spec, storage: {} } : full.spec);
+const base = (at: string) =>
+  isStatus(at) ? { ...stored, status: fullStatus } : { ...named('new'), spec: specFor(at) };
 const judge = (object: Resource, at: string) =>
   isStatus(at) ? crdApi.judgeStatus(object) : crdApi.create(object, { dryRun: true });
 
@@ -242,7 +327,9 @@ describe('each pattern and rule', () => {
   test.each(rules)('$at: $constraint', async ({ at, constraint, accepted, refused, ...rest }) => {
     const changed = 'changes' in rest;
     const before = changed
-      ? await crdApi.create(withValue(named(`changed-${(created += 1)}`), at, rest.changes))
+      ? await crdApi.create(
+          withValue({ ...base(at), metadata: { name: `changed-${(created += 1)}` } }, at, rest.changes),
+        )
       : base(at);
     const send = (value: unknown) => {
       if (at === '') return judge(value as Resource, at);
@@ -280,7 +367,17 @@ test('a session of one line gets all defaults but a desired state', async () => 
   expect(spec).toEqual({
     engine: 'Baileys',
     storage: { size: '1Gi', accessMode: 'ReadWriteOnce', retention: { whenDeleted: 'Delete' } },
-    recovery: { backoff: { baseSeconds: 5, maxSeconds: 300 }, healthySeconds: 300 },
+    startup: { timeoutSeconds: 120, scheduleSeconds: 600 },
+    pairing: { timeoutSeconds: 3600 },
+    recovery: {
+      policy: 'Restart',
+      authenticatedSeconds: 90,
+      unresponsiveSeconds: 45,
+      reconnects: { max: 10, windowSeconds: 600 },
+      maxRestarts: 5,
+      backoff: { baseSeconds: 5, maxSeconds: 300 },
+      healthySeconds: 300,
+    },
     termination: { gracePeriodSeconds: 30 },
   });
 });
@@ -328,17 +425,19 @@ describe('kubectl', () => {
       'ACCOUNT',
       'READY',
       'REASON',
+      'STUCK',
       'RESTARTS',
       'MESSAGE',
       'AGE',
     ]);
-    expect(row?.split(/\s+/).slice(0, 8)).toEqual([
+    expect(row?.split(/\s+/).slice(0, 9)).toEqual([
       'full',
       'Baileys',
       'Ready',
       'account',
       'True',
       'Ready',
+      'False',
       '0',
       'Ready',
     ]);

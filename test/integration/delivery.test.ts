@@ -2,11 +2,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest';
+import type { ClusterSink } from '../../operator/deliver/cluster-sinks.ts';
 import { createDeliverToSink } from '../../operator/deliver/deliver-to-sink.ts';
 import { createDeliveryLoop, type DeliveryLoopOptions, defaultTimes } from '../../operator/deliver/delivery-loop.ts';
 import { createSigningKeys } from '../../operator/deliver/signing-keys.ts';
+import { mergePatch } from '../../operator/kubernetes/client.ts';
 import { slimSessionEnd } from '../../operator/observe/slim-session.ts';
-import { apiVersion, deliveryFinalizer, path } from '../../operator/resource/names.ts';
+import { apiVersion, deliveryFinalizer, path, replayAnnotation } from '../../operator/resource/names.ts';
 import type { SessionEnd, Sink } from '../../operator/resource/session-end.ts';
 import { startReflector } from '../../operator/watch/list-watch.ts';
 import { createSlimCache } from '../../operator/watch/slim-cache.ts';
@@ -59,17 +61,28 @@ async function aSink(answer: Answer) {
 }
 
 /** An operator's delivery, as leader from the beginning. */
-async function startDelivery(world: SessionWorld, options: Partial<DeliveryLoopOptions> = {}) {
+async function startDelivery(
+  world: SessionWorld,
+  options: Partial<DeliveryLoopOptions> & { clusterSinks?: ClusterSink[] } = {},
+) {
   const { client } = world;
   const operatorNamespace = operatorWorld.namespace;
   const log = keepingLog();
   onTestFailed(() => console.info(log.lines.join('\n')));
   const ends = createSlimCache({ slim: slimSessionEnd });
-  const keys = createSigningKeys({ client, operatorNamespace });
+  const keys = createSigningKeys({ client, operatorNamespace, clusterSinks: options.clusterSinks ?? [] });
   const loop = createDeliveryLoop({
     ends,
     client,
-    send: createDeliverToSink({ keys, allow: ['127.0.0.0/8'], never: [], timeoutMs: 5_000, nowMs: Date.now }),
+    send: createDeliverToSink({
+      keys,
+      operatorNamespace,
+      clusterSinks: options.clusterSinks ?? [],
+      allow: ['127.0.0.0/8'],
+      never: [],
+      timeoutMs: 5_000,
+      nowMs: Date.now,
+    }),
     operatorNamespace,
     backoff: { baseMs: 50, maxMs: 200 },
     log,
@@ -82,11 +95,11 @@ async function startDelivery(world: SessionWorld, options: Partial<DeliveryLoopO
   const stop = async () => {
     leading.abort();
     await led;
-    loop.close();
+    await loop.finish(0);
     await reflector.stop();
   };
   onTestFinished(stop);
-  return { stop, log };
+  return { stop, log, loop };
 }
 
 async function record({ client, namespace }: SessionWorld, run: string, sinks: Sink[]): Promise<SessionEnd> {
@@ -134,13 +147,10 @@ test('a recorded end is delivered at once, signed, and its finalizer released', 
   const end = await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
   expect(end?.status?.deliveries).toMatchObject([{ sink: sink.url, attempts: 1 }]);
   expect(end?.status?.nextAttemptAt).toBeUndefined();
-  const secret = await world.client.request<{ data: Record<string, string> }>({
-    method: 'GET',
-    path: path.secret(operatorWorld.namespace, 'berth-signing-key'),
-  });
-  const key = Buffer.from(secret.data['key'] ?? '', 'base64').toString();
   const [post] = sink.received;
-  expect(new Webhook(key).verify(post?.body ?? '', post?.headers ?? {})).toMatchObject({ id: 'run-1' });
+  expect(new Webhook(await ownSecret(world)).verify(post?.body ?? '', post?.headers ?? {})).toMatchObject({
+    id: 'run-1',
+  });
 });
 
 test('a sink that fails is tried again, and told of; one that took it is left alone', async () => {
@@ -161,19 +171,42 @@ test('a sink that fails is tried again, and told of; one that took it is left al
   expect(new Set(bad.received.map(({ id }) => id))).toEqual(new Set(['run-1']));
 });
 
-test('a missing key is named, and its creation heals the delivery', async () => {
+/** Takes only what a secret verifies, as a receiver does. */
+const verifying =
+  (sink: { received: { body: string; headers: Record<string, string> }[] }, webhook: () => Webhook): Answer =>
+  (_request, response) => {
+    const post = sink.received.at(-1);
+    try {
+      webhook().verify(post?.body ?? '', post?.headers ?? {});
+      response.writeHead(200).end();
+    } catch {
+      response.writeHead(401).end();
+    }
+  };
+
+async function ownSecret({ client }: SessionWorld): Promise<string> {
+  const at = path.secret(operatorWorld.namespace, 'berth-signing-key');
+  const secret = await client.request<{ data: Record<string, string> }>({ method: 'GET', path: at });
+  return Buffer.from(secret.data['key'] ?? '', 'base64').toString();
+}
+
+test("where a sink's key is gone the operator's own signs, the status and a hook say so, and its creation heals", async () => {
   const world = await aWorld();
   const sink = await aSink(answering(200));
-  await startDelivery(world);
+  sink.answer = verifying(sink, () => new Webhook('raw', { format: 'raw' }));
+  const told: string[] = [];
+  await startDelivery(world, { hooks: { onStandIn: (_end, missing) => told.push(missing) } });
   await record(world, 'run-1', [{ url: sink.url, secretRef: { name: 'hook', key: 'token' } }]);
-  await untilEnd(world, world.namespace, 'run-1', 'named key', (end) =>
-    (end?.status?.deliveries ?? []).some(({ lastError }) => lastError === 'there is no key "token" in a Secret "hook"'),
+  await untilEnd(world, world.namespace, 'run-1', 'second attempt', (end) =>
+    (end?.status?.deliveries ?? []).some((each) => each.signedByOperator === true && each.attempts > 1),
   );
-  expect(sink.received).toEqual([]);
+  expect(told).toEqual(['there is no key "token" in a Secret "hook"']);
+  const own = new Webhook(await ownSecret(world));
+  expect(() => own.verify(sink.received[0]?.body ?? '', sink.received[0]?.headers ?? {})).not.toThrow();
   const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'hook' }, stringData: { token: 'raw' } };
   await world.client.request({ method: 'POST', path: path.secrets(world.namespace), body });
   await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
-  const [post] = sink.received;
+  const post = sink.received.at(-1);
   const webhook = new Webhook('raw', { format: 'raw' });
   expect(() => webhook.verify(post?.body ?? '', post?.headers ?? {})).not.toThrow();
 });
@@ -249,4 +282,106 @@ test('sinks that hang do not keep a new end waiting', async () => {
   const startedMs = performance.now();
   await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
   expect(performance.now() - startedMs).toBeLessThan(4_000); // The hanging ones take 5 s each.
+});
+
+const secretOf = (text: string) => `whsec_${Buffer.from(text.repeat(8)).toString('base64')}`;
+
+test('while a key is rotated, receivers with the old secret and with the new one both verify', async () => {
+  const world = await aWorld();
+  const [newer, older] = ['new', 'old'].map(secretOf) as [string, string];
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'hook' },
+    stringData: { key: `${newer}\n${older}` },
+  };
+  await world.client.request({ method: 'POST', path: path.secrets(world.namespace), body });
+  const sinks = await Promise.all(
+    [newer, older].map(async (secret) => {
+      const sink = await aSink(answering(500));
+      sink.answer = verifying(sink, () => new Webhook(secret));
+      return sink;
+    }),
+  );
+  await startDelivery(world);
+  const secretRef = { name: 'hook', key: 'key' };
+  await record(
+    world,
+    'run-1',
+    sinks.map(({ url }) => ({ url, secretRef })),
+  );
+  const end = await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(end?.status?.deliveries?.map(({ attempts }) => attempts)).toEqual([1, 1]);
+});
+
+test("a sink of the cluster is signed to with its key in the operator's namespace", async () => {
+  const world = await aWorld();
+  const sink = await aSink(answering(500));
+  sink.answer = verifying(sink, () => new Webhook(secretOf('audit')));
+  const stringData = { key: secretOf('audit') };
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'audit' }, stringData };
+  await world.client.request({ method: 'POST', path: path.secrets(operatorWorld.namespace), body });
+  await startDelivery(world, { clusterSinks: [{ url: sink.url, secretRef: { name: 'audit', key: 'key' } }] });
+  await record(world, 'run-1', [{ url: sink.url, cluster: true }]);
+  await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(sink.received).toHaveLength(1);
+});
+
+test('what was given up is tried again when the annotation asks for it, also when nobody led meanwhile', async () => {
+  const world = await aWorld();
+  const sink = await aSink(answering(500));
+  const givenUp: string[] = [];
+  const options = {
+    times: { ...defaultTimes, giveUpAfterMs: 2_000 },
+    hooks: {
+      onGivenUp({ spec }: SessionEnd) {
+        if (spec.session.namespace === world.namespace) givenUp.push(spec.run.uid); // Others' records are left here.
+      },
+    },
+  };
+  const first = await startDelivery(world, options);
+  const { metadata } = await record(world, 'run-1', [{ url: sink.url }]);
+  await untilEnd(world, world.namespace, 'run-1', 'record given up', isSettled('GivenUp'));
+  expect(givenUp).toEqual(['run-1']);
+  const replay = () =>
+    world.client.request({
+      method: 'PATCH',
+      path: path.sessionEnd(world.namespace, metadata.name),
+      contentType: mergePatch,
+      body: { metadata: { annotations: { [replayAnnotation]: 'now' } } },
+    });
+  // It fails once more, and is given up anew, after the whole time.
+  await replay();
+  const again = await untilEnd(world, world.namespace, 'run-1', 'replayed record', (end) =>
+    Boolean(end?.status?.replayedAt && end.status.delivered === 'GivenUp'),
+  );
+  expect(Date.parse(again?.status?.deliveries?.[0]?.lastAttemptAt ?? '')).toBeGreaterThanOrEqual(
+    Date.parse(again?.status?.replayedAt ?? '') + 2_000,
+  );
+  await first.stop();
+  sink.answer = answering(200);
+  await replay();
+  await startDelivery(world, options);
+  const end = await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect(end?.metadata.annotations?.[replayAnnotation]).toBeUndefined();
+  expect(new Set(sink.received.map(({ id }) => id))).toEqual(new Set(['run-1']));
+});
+
+test('a loop that finishes writes down what one sink took while another hangs, and says so', async () => {
+  const world = await aWorld();
+  const [good, hanging] = [await aSink(answering(200)), await aSink(() => undefined)];
+  const first = await startDelivery(world);
+  await record(world, 'run-1', [{ url: good.url }, { url: hanging.url }]);
+  await waitUntil('both posts', 10_000, async () =>
+    good.received.length + hanging.received.length === 2 ? { value: true } : { seen: 'fewer' },
+  );
+  const startedMs = performance.now();
+  await first.loop.finish(500);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  expect(first.log.lines.join('\n')).toMatch(/Deliveries hang and are cut.*alice-run-1/);
+  await first.stop();
+  hanging.answer = answering(200);
+  await startDelivery(world);
+  await untilEnd(world, world.namespace, 'run-1', 'delivered record', isSettled('True'));
+  expect([good.received.length, hanging.received.length]).toEqual([1, 2]);
 });

@@ -3,7 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { WatchEvent } from '@berth/operator/kubernetes/client.ts';
 import { KubeConfig } from '@kubernetes/client-node';
 
 /** A request on its way through the proxy. */
@@ -37,7 +39,11 @@ export type Fault =
   /** Keeps the connection open and never answers. */
   | { readonly type: 'silence' }
   /** Forwards it later. */
-  | { readonly type: 'delay'; readonly ms: number };
+  | { readonly type: 'delay'; readonly ms: number }
+  /** Forwards it with another query. */
+  | { readonly type: 'rewrite'; readonly query: (query: URLSearchParams) => void }
+  /** Hands on a watch's events so much later, and those that `drops` names not at all. */
+  | { readonly type: 'stream'; readonly delayMs?: number; readonly drops?: (event: WatchEvent) => boolean };
 
 /** A fault that was asked for. */
 export interface FaultHandle {
@@ -48,8 +54,8 @@ export interface FaultHandle {
 
 /** Called for each request that is forwarded; what it returns is awaited. */
 export interface ProxyHooks {
-  /** Before the API server sees the request. */
-  before?(request: ProxiedRequest): void | Promise<void>;
+  /** Before the API server sees the request, which it never does when the answer is `cut`. */
+  before?(request: ProxiedRequest): void | 'cut' | Promise<void | 'cut'>;
   /** After the API server has answered (`status` is set), before the client hears of it. */
   after?(request: ProxiedRequest): void | Promise<void>;
 }
@@ -114,8 +120,9 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
     if (fault?.type === 'answer') return answer(request, response, fault);
     if (fault?.type === 'cut') return cut(request, response);
     if (fault?.type === 'delay') await wait(fault.ms);
-    for (const hook of hooks) await hook.before?.(request);
-    await forward(incoming, request, response, fault?.type === 'cut-answer');
+    for (const hook of hooks) if ((await hook.before?.(request)) === 'cut') return cut(request, response);
+    if (fault?.type === 'rewrite') fault.query(request.query);
+    await forward(incoming, request, response, fault);
   }
 
   function takeFault(request: ProxiedRequest): Fault | undefined {
@@ -130,25 +137,27 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
     incoming: IncomingMessage,
     request: ProxiedRequest,
     response: ServerResponse,
-    cutAnswer: boolean,
+    fault: Fault | undefined,
   ) {
     const { host: _, connection: __, ...headers } = incoming.headers;
-    const outgoing = httpsRequest(new URL(incoming.url ?? '/', upstream.server), {
+    const outgoing = httpsRequest(new URL(`${request.path}?${request.query.toString()}`, upstream.server), {
       agent: upstream.agent,
       method: request.method,
       headers: { ...headers, ...upstream.headers },
     });
     outgoing.end(request.body);
-    response.on('close', () => outgoing.destroy());
+    // What became of a write whose client went away must be in the API server's audit log, so it is done to its end.
+    if (!isWrite(request)) response.on('close', () => outgoing.destroy());
     const [upstreamAnswer] = (await once(outgoing, 'response')) as [IncomingMessage];
     request.status = upstreamAnswer.statusCode;
     for (const hook of hooks) await hook.after?.(request);
-    if (cutAnswer) return cut(request, response);
+    if (fault?.type === 'cut-answer') return cut(request, response);
     response.writeHead(upstreamAnswer.statusCode ?? 502, upstreamAnswer.headers);
     response.flushHeaders();
     const exchange: Exchange = { request, response, muted: false };
     exchanges.add(exchange);
     response.on('close', () => exchanges.delete(exchange));
+    if (fault?.type === 'stream') return handOnEvents(upstreamAnswer, exchange, fault);
     upstreamAnswer.on('data', (chunk: Buffer) => exchange.muted || response.write(chunk));
     upstreamAnswer.on('end', () => exchange.muted || response.end());
     upstreamAnswer.on('error', () => response.destroy());
@@ -202,6 +211,16 @@ export async function startFaultProxy(kubeconfigPath: string): Promise<FaultProx
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A watch's answer, line by line: each is one event. */
+async function handOnEvents(events: IncomingMessage, exchange: Exchange, fault: Extract<Fault, { type: 'stream' }>) {
+  const { response } = exchange;
+  const later = (act: () => void) =>
+    setTimeout(() => exchange.muted || response.destroyed || act(), fault.delayMs ?? 0);
+  for await (const line of createInterface({ input: events }))
+    if (!fault.drops?.(JSON.parse(line) as WatchEvent)) later(() => response.write(`${line}\n`));
+  later(() => response.end());
 }
 
 async function readRequest(incoming: IncomingMessage, number: number): Promise<ProxiedRequest> {

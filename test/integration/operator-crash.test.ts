@@ -1,112 +1,157 @@
-import { path } from '@berth/operator/resource/names.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
-import { type ScriptedKubelet, startScriptedKubelet } from '../fakes/scripted-kubelet.ts';
-import { type FaultProxy, isWrite, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
-import { createSessionWorld, type SessionWorld } from './session-world.ts';
+import { readAuditLog } from './audit-log.ts';
+import { judgeAuditLog } from './audit-promises.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { type OperatorLives, startOperatorLives, writesAbout } from './operator-lives.ts';
+import {
+  aPlace,
+  closePlace,
+  endsOf,
+  namespaceGone,
+  overlaps,
+  type Place,
+  prepare,
+  running,
+  type Scenario,
+  type ScenarioName,
+  scenarios,
+} from './operator-scenarios.ts';
 
 let server: TestApiServer;
 let proxy: FaultProxy;
-let world: SessionWorld;
-let kubelet: ScriptedKubelet;
-const started: OperatorProcess[] = [];
+let home: Place;
+let operators: OperatorLives;
+/** Namespaces that were deleted. */
+const ended: Place[] = [];
+/** The run of a session that nobody touches, whatever becomes of the operator. */
+let bystander: string;
 
 beforeAll(async () => {
-  server = await startApiServer();
+  server = await startApiServer({ controllerManager: true, nodesAreObjects: false });
   proxy = await startFaultProxy(server.kubeconfigPath);
-  world = await createSessionWorld(server.kubeconfigPath, 'crash');
-  kubelet = startScriptedKubelet(world.client, world.namespace);
+  home = await aPlace(server.kubeconfigPath, 'crash');
+  operators = await startOperatorLives({ proxy, client: home.world.client });
+  await home.world.apply('bystander');
+  bystander = await running(home, 'bystander');
 }, 120_000);
 
 afterAll(async () => {
-  await Promise.all(started.map((operator) => operator.kill()));
-  await kubelet?.stop();
-  await world?.close();
+  await operators?.end();
+  await Promise.all([...ended, home].map(closePlace));
   await proxy?.close();
   await server?.stop();
 });
 
-async function start(): Promise<OperatorProcess> {
-  const operator = await startOperatorProcess({ kubeconfig: proxy.kubeconfigPath, waitUntilReady: false });
-  started.push(operator);
-  return operator;
+async function placeFor({ endsItsNamespace }: Scenario): Promise<Place> {
+  if (!endsItsNamespace) return home;
+  const place = await aPlace(server.kubeconfigPath, 'crash');
+  ended.push(place);
+  return place;
 }
 
-/** A dead leader's Lease would be waited for; the test is about what the next one does, not when. */
-async function forgetLease(): Promise<void> {
-  const lease = path.lease('default', 'berth-operator');
-  await world.client.request({ method: 'DELETE', path: lease }).catch((error: unknown) => {
-    if ((error as { status?: number }).status !== 404) throw error;
-  });
+/** Each run before the act has one end with the right reason, and no more. */
+async function expectItsEnd({ reason }: Scenario, place: Place, name: string, firstRun: string | undefined) {
+  const expected = firstRun === undefined || reason === undefined ? [] : [[firstRun, reason]];
+  const found = { name, namespace: place.world.namespace, ends: await endsOf(place.world, name) };
+  expect(found).toEqual({ ...found, ends: expected });
 }
 
-const isWriteAbout = (name: string) => (request: ProxiedRequest) =>
-  isWrite(request) &&
-  !/\/(events|leases)(\/|$)/.test(request.path) &&
-  new RegExp(`\\b${name}\\b`).test(`${request.path} ${request.body}`);
-
-/** Kills the operator at its n-th write about a session; `after`: the API server has done it, the operator never hears. */
-function killAtWrite(operator: OperatorProcess, name: string, nth: number, when: 'before' | 'after') {
-  let writes = 0;
-  const hook = (request: ProxiedRequest) => {
-    if (!isWriteAbout(name)(request) || ++writes !== nth) return undefined;
-    return operator.kill();
-  };
-  return proxy.onRequest(when === 'before' ? { before: hook } : { after: hook });
+/** Lets the scenario meet the death of the operator at its n-th write. False: it has no such write. */
+async function crashAt(scenario: Scenario, name: string, nth: number, when: 'before' | 'after'): Promise<boolean> {
+  const place = await placeFor(scenario);
+  const firstRun = await prepare(scenario, place, name);
+  const shot = operators.killAt(writesAbout(name), nth, when);
+  await scenario.act(place, name);
+  await Promise.race([shot.fired, scenario.settled(place, name, firstRun)]);
+  shot.disarm();
+  if (shot.hit) await operators.next();
+  await scenario.settled(place, name, firstRun);
+  await expectItsEnd(scenario, place, name, firstRun);
+  return shot.hit;
 }
 
-const spec = { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } };
+/** More writes than any scenario has. */
+const writesAtMost = 15;
+/** So many at least each scenario has, else the test kills nothing. */
+const writes: Readonly<Record<ScenarioName, number>> = {
+  start: 3,
+  kill: 4,
+  stop: 4,
+  restart: 6,
+  crash: 5,
+  stuck: 4,
+  delete: 5,
+  'namespace deletion': 3,
+};
+/** What follows these writes is the same as in another scenario: the end of a kill, a start, the end of a deletion. */
+const ofItsOwn: Partial<Readonly<Record<ScenarioName, number>>> = { stop: 2, restart: 2, 'namespace deletion': 5 };
+const names = Object.keys(scenarios) as ScenarioName[];
+const cases = names.flatMap((scenario) => (['before', 'after'] as const).map((when) => ({ scenario, when })));
 
-/** Each scenario: what a person does to a running session, and what must be so in the end. */
-const scenarios = {
-  kill: {
-    act: (name: string) => world.patch(name, { desiredState: 'Killed' }),
-    settled: (name: string) =>
-      world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped' && !status.run),
-    reason: 'force_killed',
+test.each(cases)(
+  '$scenario: an operator killed $when any one of its writes leaves one session_end, and nothing stuck',
+  async ({ scenario, when }) => {
+    let nth = 1;
+    const last = ofItsOwn[scenario] ?? writesAtMost;
+    onTestFailed(() => console.info(`at write ${nth}:\n${operators.current.log().slice(-6_000)}`));
+    const name = (n: number) => `${scenario.replace(' ', '-')}-${when}-${n}`;
+    while (nth <= last && (await crashAt(scenarios[scenario], name(nth), nth, when))) nth++;
+    expect(nth - 1).toBeGreaterThanOrEqual(Math.min(writes[scenario], last));
+    expect(nth).toBeLessThan(writesAtMost);
   },
-  stop: {
-    act: (name: string) => world.patch(name, { desiredState: 'Stopped' }),
-    settled: (name: string) =>
-      world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped' && !status.run),
-    reason: 'stopped',
-  },
-  delete: {
-    act: (name: string) => world.remove(name),
-    settled: (name: string) => world.untilGone(name),
-    reason: 'deleted',
-  },
-} as const;
+  300_000,
+);
 
-describe('an operator killed at a write of the end sequence', () => {
-  // After its second write a stop is the same as a kill.
-  const writes = { kill: [1, 2, 3, 4, 5], stop: [1, 2], delete: [1, 2, 3, 4, 5] };
-  const cases = Object.entries(writes).flatMap(([scenario, numbers]) =>
-    numbers.flatMap((nth) => (['before', 'after'] as const).map((when) => ({ scenario, nth, when }))),
+test('an operator whose connection breaks before or after any one of its writes goes on, on all sessions at once', async () => {
+  onTestFailed(() => console.info(operators.current.log().slice(-6_000)));
+  const cuts = names.flatMap((scenario) =>
+    (['cut', 'cut-answer'] as const).flatMap((type) =>
+      Array.from({ length: writes[scenario] }, (_, index) => ({ scenario, type, nth: index + 1 })),
+    ),
   );
-  test.each(cases)('$scenario, $when write $nth: one session_end, nothing stuck', async ({ scenario, nth, when }) => {
-    const { act, settled, reason } = scenarios[scenario as keyof typeof scenarios];
-    const name = `${scenario}-${when}-${nth}`;
-    await forgetLease();
-    const first = await start();
-    await world.apply(name, spec);
-    const pod = await world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running');
-    await world.until(name, 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
-    const unhook = killAtWrite(first, name, nth, when);
-    await act(name);
-    await Promise.race([first.exited, settled(name)]);
-    unhook();
-    await first.kill();
-    await forgetLease();
-    const second = await start();
-    await settled(name);
-    await second.kill();
-    const ends = await world.ends(name);
-    expect(ends.map(({ spec: end }) => [end.run.uid, end.reason])).toEqual([[pod.metadata.uid, reason]]);
-    expect(await world.pod(name)).toBeUndefined();
-    const lives = kubelet.processes.filter(({ podName }) => podName === name);
-    expect(lives).toHaveLength(1);
-    expect(lives[0]?.endedAtMs).toBeDefined();
-  });
+  const hits = await Promise.all(
+    cuts.map(async ({ scenario, type, nth }) => {
+      const name = `${scenario.replace(' ', '-')}-${type}-${nth}`;
+      const place = await placeFor(scenarios[scenario]);
+      const firstRun = await prepare(scenarios[scenario], place, name);
+      let seen = 0;
+      const isMeant = writesAbout(name);
+      const fault = proxy.fault((request) => isMeant(request) && ++seen === nth, { type }, 1);
+      await scenarios[scenario].act(place, name);
+      await scenarios[scenario].settled(place, name, firstRun);
+      fault.remove();
+      await expectItsEnd(scenarios[scenario], place, name, firstRun);
+      return fault.hits;
+    }),
+  );
+  expect(hits.filter((each) => each === 0)).toHaveLength(0);
+}, 300_000);
+
+test('operators of other versions, one after the other, leave the pods of the ones before alone', async () => {
+  expect((await home.world.pod('bystander'))?.metadata.uid).toBe(bystander);
+  const patches = (await readAuditLog(server.auditLogPath)).filter(
+    ({ verb, userAgent, objectRef }) =>
+      userAgent?.startsWith('berth-operator') && objectRef?.name === 'bystander' && verb !== 'get' && verb !== 'create',
+  );
+  expect(patches.filter(({ objectRef }) => objectRef?.resource === 'pods')).toEqual([]);
+  await operators.next();
+  const restart = scenarios.restart;
+  await restart.act(home, 'bystander');
+  await restart.settled(home, 'bystander', bystander);
+  const pod = (await home.world.pod('bystander')) as { spec: { containers: { image: string }[] } } | undefined;
+  expect(pod?.spec.containers[0]?.image).toBe(`berth.dev/session-baileys:v${operators.count}`);
+});
+
+test('the namespaces are gone at last whose sessions met all that', async () => {
+  await Promise.all(ended.map(({ world }) => namespaceGone(world)));
+  expect(ended.length).toBeGreaterThan(0);
+}, 150_000);
+
+test('the API server has recorded nothing that Berth promises not to do', async () => {
+  const { broken, seen } = judgeAuditLog(await readAuditLog(server.auditLogPath));
+  console.info(`${operators.count} operators; the audit log tells of ${JSON.stringify(seen)}`);
+  expect(broken).toEqual([]);
+  expect([home, ...ended].flatMap(overlaps)).toEqual([]);
+  expect(seen.ends).toBeGreaterThan(50);
 });

@@ -71,3 +71,20 @@ test('an operator that is asked to end gives its Lease away and exits 0', async 
   });
   expect(holder).toBe('');
 });
+
+test('an operator whose first requests nobody answers asks again, and serves once the API server does', async () => {
+  const proxy = await startFaultProxy(server.kubeconfigPath);
+  proxies.push(proxy);
+  const outage = proxy.fault(() => true, { type: 'cut' });
+  const operator = await startOperatorProcess({ kubeconfig: proxy.kubeconfigPath, waitUntilReady: false });
+  operators.push(operator);
+  await waitUntil('requests that failed', 30_000, async () =>
+    outage.hits >= 10 ? { value: true } : { seen: `${outage.hits}, exit code ${operator.child.exitCode}` },
+  );
+  outage.remove();
+  await waitUntil('operator that serves', 30_000, async () => {
+    const answer = await fetch(`${operator.healthUrl}/readyz`).catch(() => undefined);
+    return answer?.ok ? { value: true } : { seen: operator.log().slice(-1_000) };
+  });
+  expect(operator.child.exitCode).toBeNull();
+});

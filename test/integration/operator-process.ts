@@ -21,6 +21,7 @@ export interface OperatorProcess {
 }
 
 const main = new URL('../../operator/main.ts', import.meta.url).pathname;
+const skewedClock = new URL('skewed-clock.ts', import.meta.url).href;
 
 /**
  * Starts an operator against an API server and waits until it serves.
@@ -34,8 +35,16 @@ export async function startOperatorProcess(options: {
   readonly config?: Record<string, unknown>;
   /** Whether to wait until its caches are filled. */
   readonly waitUntilReady?: boolean;
+  /** How much its wall clock is fast, in milliseconds; 0 unless told. */
+  readonly clockSkewMs?: number;
 }): Promise<OperatorProcess> {
-  const { kubeconfig, identity = 'operator-1', namespace = 'default', waitUntilReady = true } = options;
+  const {
+    kubeconfig,
+    identity = 'operator-1',
+    namespace = 'default',
+    waitUntilReady = true,
+    clockSkewMs = 0,
+  } = options;
   const ports = await freePorts({ api: 0, health: 0 });
   const dir = await mkdtemp(join(tmpdir(), 'berth-operator-'));
   const configFile = join(dir, 'config.json');
@@ -50,8 +59,15 @@ export async function startOperatorProcess(options: {
     ...options.config,
   };
   await writeFile(configFile, JSON.stringify(config));
-  const child = spawn(process.execPath, [main], {
-    env: { ...process.env, KUBECONFIG: kubeconfig, BERTH_CONFIG: configFile, POD_NAME: identity, LOG_LEVEL: 'debug' },
+  const child = spawn(process.execPath, clockSkewMs === 0 ? [main] : ['--import', skewedClock, main], {
+    env: {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      BERTH_CONFIG: configFile,
+      POD_NAME: identity,
+      LOG_LEVEL: 'debug',
+      TEST_CLOCK_SKEW_MS: String(clockSkewMs),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
@@ -79,7 +95,7 @@ export async function startOperatorProcess(options: {
   };
   if (!waitUntilReady) return operator;
   try {
-    await waitUntil(`ready operator "${identity}"`, 20_000, async () => {
+    await waitUntil(`ready operator "${identity}"`, 60_000, async () => {
       if (child.exitCode !== null) throw new Error(`The operator exited with ${child.exitCode}:\n${log}`);
       const answer = await fetch(`${healthUrl}/readyz`).catch(() => undefined);
       return answer?.ok ? { value: true } : { seen: log.slice(-2_000) };

@@ -248,6 +248,26 @@ test('a run that is asked to stop may report; one that was given up is over', as
   expect(rejected).toEqual(['run_killed']);
 });
 
+test('a pod that only asks again, with the report it has sent, learns that its run was given up', async () => {
+  const { send, rejected } = await aReplica();
+  const run = await aRun();
+  const token = await run.token();
+  expect(await send(token, run.report({ recentReconnects: 3 }))).toBe(200);
+  const before = await world.session(run.name);
+  expect(before?.status?.report).toMatchObject({ recentReconnects: 3 });
+  expect(await send(token, run.report())).toBe(200);
+  expect((await world.session(run.name))?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
+  await setStatus(run.name, {
+    run: { uid: run.uid, number: 1, ending: { reason: 'stuck', since: '2026-01-01T00:00:00Z' } },
+  });
+  // This replica's watch has not seen it yet; its own cache is of the report before.
+  await waitUntil('refusal of the run that was given up', 10_000, async () => {
+    const status = await send(token, run.report());
+    return status === 410 ? { value: status } : { seen: String(status) };
+  });
+  expect(rejected).toEqual(['run_killed']);
+});
+
 test('a run whose session has a newer one is over', async () => {
   const { send, rejected } = await aReplica();
   const run = await aRun();

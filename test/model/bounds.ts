@@ -1,8 +1,19 @@
+/** What worlds differ in, since all of it together makes too many states. */
+export type Part =
+  /** Nodes that cannot be reached, are deleted, are declared out of service, and come back. */
+  | 'lost nodes'
+  /** Processes that wedge, and QR codes that nobody scans: the time that they may take is over at any look. */
+  | 'stuck runs'
+  /** Namespaces that refuse records of ends. */
+  | 'refused records'
+  /** Nothing goes wrong but this. */
+  | 'nothing else';
+
 /** How large the explored world is. Within them, every interleaving is tried. */
 export interface Bounds {
   /** Things that users ask for: a desired state, a restart, a deletion, a session anew, an uninstall. */
   readonly commands: number;
-  /** Things that go wrong outside of Berth: a crash, a pod deleted by others, a finalizer taken off. */
+  /** Things that go wrong outside of Berth: a crash, a pod deleted by others, a finalizer taken off, a node lost. */
   readonly faults: number;
   /** Pods that are ever created. */
   readonly runs: number;
@@ -10,6 +21,7 @@ export interface Bounds {
   readonly lagging: number;
   /** Whether a leader that lost its lease may wake later and go on with what it had in hand. */
   readonly twoLeaders: boolean;
+  readonly parts: readonly Part[];
   /** States after which the exploration is broken off, as a failure: memory is finite. */
   readonly states: number;
 }
@@ -31,6 +43,7 @@ export function boundsFrom(environment: Readonly<Record<string, string | undefin
     faults: read('FAULTS', defaults.faults),
     runs: read('RUNS', defaults.runs),
     lagging: read('LAGGING', defaults.lagging),
+    parts: defaults.parts,
     twoLeaders: read('TWO_LEADERS', defaults.twoLeaders ? 1 : 0) > 0,
     states: read('STATES', defaults.states),
   };

@@ -5,13 +5,15 @@ import { sessionStatus } from '@berth/operator/plan/session-status.ts';
 import type { Bounds } from './bounds.ts';
 import { type Outcome, type Precondition, perform, writeStatus } from './perform.ts';
 import type { Step } from './step.ts';
-import { keyOf, observedOf, type Time, timesIn, type View, viewOf, withStatus } from './view.ts';
+import { keyOf, leftMs, observedOf, type Time, times, timesIn, type View, viewOf, withStatus } from './view.ts';
 import type { Hand, World, Writer } from './world.ts';
 
 /** A bug that is put in on purpose: in what is planned, or in how it is performed. */
 export interface Mutant {
   readonly name: string;
   readonly plan?: (observed: Observed) => Plan;
+  /** What the status is made of. */
+  readonly told?: (observed: Observed) => Observed;
   readonly without?: readonly Precondition[];
 }
 
@@ -21,13 +23,17 @@ interface Decision {
   readonly observed: Observed;
   readonly reason: string;
   readonly actions: readonly Action[];
-  readonly requeues: boolean;
+  /** Milliseconds; Infinity when nobody asks to be woken. */
+  readonly requeueAfterMs: number;
   /** What the status becomes on this view. */
   readonly publish: ReturnType<typeof publishOn>;
 }
 
 /** The operator: its looks, its acts, its crashes, and one without a lease that has not noticed. */
-export function createLeader(bounds: Bounds, { plan: decide = plan, without = [] }: Omit<Mutant, 'name'>) {
+export function createLeader(
+  bounds: Bounds,
+  { plan: decide = plan, told: toldOf = (observed) => observed, without = [] }: Omit<Mutant, 'name'>,
+) {
   /** The decisions that somebody has, or had, in hand: a world knows them by their place. */
   const held: Decision[] = [];
   const places = new Map<Decision, number>();
@@ -48,8 +54,8 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
       observed,
       reason,
       actions,
-      requeues: requeueAfterMs !== undefined,
-      publish: publishOn(view, observed),
+      requeueAfterMs: requeueAfterMs ?? Number.POSITIVE_INFINITY,
+      publish: publishOn(view, toldOf(observed)),
     };
     known.set(key, decision);
     return decision;
@@ -82,11 +88,11 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
   }
 
   /** What the leader decides now, for each of the times that it is waiting for: over, or not. */
-  function decisionsIn({ cached, api, draining, ghosts }: World): Decision[] {
-    const view = viewOf(cached, api.pod, draining);
+  function decisionsIn(world: World): Decision[] {
+    const view = viewOf(world);
     if (view === undefined) return [];
     // A process without object is dead before the wait for its death is over: PID 1 sees to that.
-    const open = timesIn(view).filter((time) => time !== 'death' || ghosts === 0);
+    const open = timesIn(view, bounds.parts).filter((time) => time !== 'death' || world.ghosts === 0);
     return subsetsOf(open).map((over) => decisionOn({ ...view, over }));
   }
 
@@ -128,10 +134,9 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
   }
 
   /** A plan that would be another one once a time is over must ask to be looked at again then. */
-  function sleepless({ view, reason, requeues }: Decision): string | undefined {
-    if (requeues) return undefined;
-    const changes = timesIn(view).find((time) => {
-      if (view.over.includes(time)) return false;
+  function sleepless({ view, reason, requeueAfterMs }: Decision): string | undefined {
+    const changes = timesIn(view, bounds.parts).find((time) => {
+      if (view.over.includes(time) || requeueAfterMs <= leftMs(view, time)) return false;
       return decisionOn({ ...view, over: [...view.over, time].sort(byOrder) }).reason !== reason;
     });
     return changes && `${reason} changes when the ${changes} is over, and nobody asks to be woken then`;
@@ -151,7 +156,13 @@ export function createLeader(bounds: Bounds, { plan: decide = plan, without = []
           world: { ...world, hand: undefined },
         });
       }
-      const anew: World = { ...world, cached: watched, hand: undefined };
+      const anew: World = { ...world, cached: watched, hand: undefined, refusal: undefined };
+      if (world.refusal?.isOver)
+        steps.push({
+          label: 'the last refusal is no longer young',
+          hope: 'sure',
+          world: { ...world, refusal: { ...world.refusal, isOver: false } },
+        });
       if (hand !== undefined || cached !== watched)
         steps.push({
           label: 'the leader crashes; the next one knows what the watches brought',
@@ -180,13 +191,13 @@ const subsets: ReadonlyMap<number, readonly (readonly number[])[]> = new Map([
   [1, [[], [0]]],
   [2, [[], [0], [1], [0, 1]]],
 ]);
-/** All choices of the times that are over; more than two at a time are all over or none. */
+/** All choices of the times that are over; of more than two at a time, none, each alone, or all. */
 function subsetsOf(open: readonly Time[]): (readonly Time[])[] {
-  const choices = subsets.get(open.length) ?? [[], [...open.keys()]];
+  const all = [...open.keys()];
+  const choices = subsets.get(open.length) ?? [[], ...all.map((index) => [index]), all];
   return choices.map((choice) => choice.flatMap((index) => open[index] ?? []));
 }
-const order: readonly Time[] = ['deadline', 'drain', 'backoff', 'death'];
-const byOrder = (a: Time, b: Time) => order.indexOf(a) - order.indexOf(b);
+const byOrder = (a: Time, b: Time) => times.indexOf(a) - times.indexOf(b);
 
 function told(reason: string, action: Action, { refused, note }: Outcome): string {
   const end = refused ? ', refused' : note === undefined ? '' : `, ${note}`;

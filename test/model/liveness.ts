@@ -1,7 +1,7 @@
 import type { Bounds } from './bounds.ts';
 import type { Graph, Violation } from './explore.ts';
-import { endOf } from './objects.ts';
-import type { World } from './world.ts';
+import { isHeld } from './objects.ts';
+import { isClosed, isCutOff, type World } from './world.ts';
 
 /** What must come to pass once nothing goes wrong any more. */
 interface Aim {
@@ -15,8 +15,6 @@ interface Aim {
 
 const stays = ({ api: { session }, draining, namespaceGoing }: World) =>
   session !== undefined && !session.deleting && !draining && !namespaceGoing;
-const isHeld = ({ api: { session } }: World) =>
-  session?.recovery === 'held' && session.restart <= (session.lastEnd?.restart ?? 0);
 
 const aims: readonly Aim[] = [
   {
@@ -43,11 +41,12 @@ const aims: readonly Aim[] = [
   },
   {
     name: 'a session that shall run, and is not held, has a pod of its own that is ready',
-    promisedIn: (world) => stays(world) && world.api.session?.desired === 'Running' && !isHeld(world),
+    promisedIn: (world) => stays(world) && world.api.session?.desired === 'Running' && !isHeld(world.api.session),
     isReached: (world) => {
       const { session, pod } = world.api;
-      const runs = pod?.container === 'running' && pod.session === session?.uid && session?.report === pod.uid;
-      return runs || isHeld(world);
+      const isTold = session?.report === pod?.uid && session?.unpaired !== true;
+      const runs = pod?.container === 'running' && pod.session === session?.uid && isTold && !isCutOff(world);
+      return runs || isHeld(session);
     },
     countsOn: 'likely',
   },
@@ -58,7 +57,7 @@ const aims: readonly Aim[] = [
     isReached: (world) => {
       const { session, pod } = world.api;
       // A run that is replaced before the restart is taken up swallows it: the session is held.
-      return (pod !== undefined && !isBehind(session, pod)) || isHeld(world);
+      return (pod !== undefined && !isBehind(session, pod)) || isHeld(session);
     },
     countsOn: 'sure',
   },
@@ -78,17 +77,39 @@ const aims: readonly Aim[] = [
     name: 'a session with a run gets its finalizer back',
     promisedIn: (world) =>
       stays(world) && world.api.session?.finalizer === false && world.api.session.desired === 'Running',
-    isReached: (world) => world.api.session?.finalizer === true || isHeld(world),
+    isReached: ({ api: { session } }) => session?.finalizer === true || isHeld(session),
     countsOn: 'likely',
   },
   {
     name: 'a run that the status knows gets its session_end',
-    promisedIn: ({ api: { session, ends } }) =>
-      session?.run !== undefined && session.run.ending !== undefined && endOf(ends, session.run.uid) === undefined,
-    isReached: ({ api: { session, ends } }) => session?.run === undefined || endOf(ends, session.run.uid) !== undefined,
+    promisedIn: (world) => {
+      const run = world.api.session?.run;
+      return run !== undefined && run.ending !== undefined && !isClosed(world, run.uid);
+    },
+    isReached: (world) => {
+      const run = world.api.session?.run;
+      return run === undefined || isClosed(world, run.uid);
+    },
+    countsOn: 'sure',
+  },
+  {
+    name: 'a QR code that nobody scans does not wait for ever',
+    promisedIn: (world) => stays(world) && waitsToBePaired(world),
+    isReached: (world) => !waitsToBePaired(world),
+    countsOn: 'sure',
+  },
+  {
+    name: 'a run that is wedged, or on a lost node, comes to an end',
+    promisedIn: (world) => stays(world) && isLeftAlone(world),
+    isReached: (world) => !isLeftAlone(world),
     countsOn: 'sure',
   },
 ];
+
+const waitsToBePaired = ({ api: { session, pod } }: World) =>
+  session?.unpaired === true && pod !== undefined && session.report === pod.uid;
+
+const isLeftAlone = (world: World) => world.api.pod?.container === 'wedged' || isCutOff(world);
 
 function isBehind(session: World['api']['session'], pod: World['api']['pod']): boolean {
   return session !== undefined && pod?.session === session.uid && session.restart > pod.restart;

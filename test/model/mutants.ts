@@ -7,6 +7,7 @@ import { recordEnd } from '@berth/operator/plan/end-record.ts';
 import { foreignPod } from '@berth/operator/plan/foreign-pod.ts';
 import { holdPod } from '@berth/operator/plan/hold-pod.ts';
 import { kill } from '@berth/operator/plan/kill.ts';
+import { lostNode } from '@berth/operator/plan/lost-node.ts';
 import { lostRun } from '@berth/operator/plan/lost-run.ts';
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { oldView } from '@berth/operator/plan/old-view.ts';
@@ -15,6 +16,7 @@ import { renewal } from '@berth/operator/plan/renewal.ts';
 import { repair } from '@berth/operator/plan/repair.ts';
 import { start } from '@berth/operator/plan/start.ts';
 import { stop } from '@berth/operator/plan/stop.ts';
+import { stuck } from '@berth/operator/plan/stuck.ts';
 import type { Mutant } from './leader.ts';
 
 /** The rules of `plan()`, in its order. */
@@ -29,6 +31,8 @@ export const rules: Readonly<Record<string, Rule<Observed>>> = {
   drain,
   stop,
   renewal,
+  lostNode,
+  stuck,
   repair,
   start,
 };
@@ -128,7 +132,7 @@ const seeing = (name: string, become: (observed: Observed) => Observed): Mutant 
 /** Bugs that show in a world where nothing is late: one for each rule, for each ordered pair of writes. */
 export const mutants: readonly Mutant[] = [
   ...Object.keys(rules)
-    .filter((name) => name !== 'oldView')
+    .filter((name) => !['oldView', 'lostNode', 'stuck'].includes(name)) // They show in worlds of their own.
     .map(withoutRule),
 
   swapped('MarkEnding', 'DeletePod'),
@@ -180,6 +184,90 @@ export const mutantsOfLateWatches: readonly Mutant[] = [
   { name: 'the status carries no version', without: ['version of the status'] },
   { name: 'CreateSessionEnd makes up a name', without: ['name of CreateSessionEnd'] },
   { name: 'CreatePod does not ask for the newest session', without: ['newest session of CreatePod'] },
+];
+
+/** `plan()` as it would be on a changed view, and the status with it. */
+const believing = (name: string, become: (observed: Observed) => Observed): Mutant => ({
+  ...seeing(name, become),
+  told: become,
+});
+
+/** Bugs that only show where a node is lost. */
+export const mutantsOfLostNodes: readonly Mutant[] = [
+  withoutRule('lostNode'),
+  seeing('the fence timeout is not waited for', (observed) => ({
+    ...observed,
+    config: { ...observed.config, fenceMs: 0 },
+  })),
+  seeing('nothing on a lost node is ever presumed dead', (observed) => {
+    const { node: _, ...nodeless } = observed;
+    return nodeless;
+  }),
+  seeing('a node whose object is gone proves that its processes are dead', (observed) => {
+    const { pod, node } = observed;
+    if (pod === undefined || node?.exists !== false) return observed;
+    return { ...observed, pod: { ...pod, container: { state: 'terminated', reason: '', message: '', exitCode: 137 } } };
+  }),
+  seeing('a pod that the garbage collector calls failed is taken for dead', (observed) =>
+    observed.pod === undefined ? observed : { ...observed, pod: { ...observed.pod, disrupted: false } },
+  ),
+  acting('a presumed death is recorded as confirmed', (actions) =>
+    actions.map((action) =>
+      action.type === 'CreateSessionEnd' ? { ...action, spec: { ...action.spec, terminationConfirmed: true } } : action,
+    ),
+  ),
+  {
+    name: 'nobody is woken when the fence timeout is over',
+    plan(observed) {
+      const { requeueAfterMs: _, ...sleeping } = plan(observed);
+      return sleeping.reason === 'AwaitingFence' ? sleeping : plan(observed);
+    },
+  },
+  acting('a run on a lost node is given up without the reason', (actions, { node }) =>
+    node?.ready === false ? without('MarkEnding')(actions) : actions,
+  ),
+];
+
+/** Bugs that only show where a run is stuck, or nobody scans its QR code. */
+export const mutantsOfStuckRuns: readonly Mutant[] = [
+  withoutRule('stuck'),
+  seeing('a QR code may wait for ever', (observed) => {
+    const { session } = observed;
+    if (session === undefined) return observed;
+    const spec = { ...session.spec, pairing: { timeoutSeconds: 0 } };
+    return { ...observed, session: { ...session, spec } };
+  }),
+  believing('another QR code follows the one that nobody scanned', (observed) => {
+    const { sessionEnd } = observed;
+    if (sessionEnd?.reason !== 'pairing_timeout') return observed;
+    return { ...observed, sessionEnd: { ...sessionEnd, reason: 'pod_deleted' } };
+  }),
+  {
+    name: 'nobody is woken when a run has been stuck for long enough',
+    plan(observed) {
+      const { requeueAfterMs: _, ...sleeping } = plan(observed);
+      return sleeping.reason === 'Settled' ? sleeping : plan(observed);
+    },
+  },
+];
+
+/** Bugs that only show in a session that fails again and again. */
+export const mutantsOfBudgets: readonly Mutant[] = [
+  believing('the budget of restarts is ignored', (observed) => {
+    const { session } = observed;
+    if (session === undefined) return observed;
+    const spec = { ...session.spec, recovery: { ...session.spec.recovery, maxRestarts: 99 } };
+    return { ...observed, session: { ...session, spec } };
+  }),
+];
+
+/** Bugs that only show where records are refused. */
+export const mutantsOfRefusedRecords: readonly Mutant[] = [
+  seeing('a run without a record is kept for ever', (observed) => {
+    const { sessionEnd: _, ...unrecorded } = observed;
+    return observed.sessionEnd?.isLost ? unrecorded : observed;
+  }),
+  { name: 'a record is given up at its first refusal', without: ['deadline of CreateSessionEnd'] },
 ];
 
 /** Bugs that only show when a leader wakes that has lost its lease. */

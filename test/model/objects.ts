@@ -14,14 +14,22 @@ export interface SessionObject {
   /** Grows with each restart that is asked for; 0: never. */
   readonly restart: number;
   readonly run?: { readonly uid: number; readonly number: number; readonly ending?: Ending | undefined } | undefined;
-  /** Uid of the run that last reported; every report of the model says `ready`. */
+  /** Uid of the run that last reported. */
   readonly report?: number | undefined;
+  /** It reported that a QR code waits; else, that it is ready. */
+  readonly unpaired?: true | undefined;
   readonly lastEnd?: LastEnd | undefined;
-  /** `backoff`: the status has a nextRestartAt, past or not. */
-  readonly recovery?: 'calm' | 'backoff' | 'held' | undefined;
+  readonly recovery?: Recovery | undefined;
   /** The phase is Stopped; what else it may be makes no difference. */
   readonly isStopped: boolean;
 }
+/** `used`: one restart of the budget, which is all there are. `backoff`: that, and a nextRestartAt, past or not. */
+export type Recovery = 'calm' | 'used' | 'backoff' | Held;
+/** What holds a session until somebody asks for a run. */
+export type Held = 'replaced' | 'exhausted' | 'unpaired';
+/** Restarts in a row that every session of the model may have. */
+export const maxRestarts = 1;
+
 export interface Ending {
   readonly reason: EndReason;
   readonly graceful: boolean;
@@ -30,6 +38,8 @@ export interface LastEnd {
   readonly run: number;
   readonly number: number;
   readonly confirmed: boolean;
+  /** This end, or one not long before it, was not confirmed: its process may take the connection from later ones. */
+  readonly haunted: boolean;
   /** What `restart` was, as the status keeps it; 0: absent. */
   readonly restart: number;
 }
@@ -44,18 +54,26 @@ export interface PodObject {
   readonly bound: boolean;
   /** A deletion with a grace, or without one. */
   readonly deletion: 'none' | 'graceful' | 'at once';
-  /** As the kubelet reports it. `replaced`: terminated, and the last words say so. `refused`: at admission. */
-  readonly container: 'none' | 'running' | 'terminated' | 'replaced' | 'refused';
+  /**
+   * As the kubelet reports it. `wedged`: running, and its probe fails. `replaced`: terminated, and the last words say so.
+   * `refused`: at admission. `given up`: nothing, but the pod garbage collector calls the pod failed, without proof.
+   */
+  readonly container: 'none' | 'running' | 'wedged' | 'terminated' | 'replaced' | 'refused' | 'given up';
 }
 
 export interface EndRecord {
   readonly run: number;
-  /** `held`: no run may follow by itself. `crashed`: one may, after a backoff. */
-  readonly after: 'calm' | 'crashed' | 'held';
+  readonly after: After;
   readonly confirmed: boolean;
   /** Every sink has it. */
   readonly settled: boolean;
 }
+/**
+ * How the session goes on. `crashed`: after a backoff, as the budget allows. `blameless`: at once, and it costs nothing.
+ * `replaced`, `unpaired`: no run may follow by itself.
+ */
+export const afters = ['calm', 'blameless', 'crashed', 'replaced', 'unpaired'] as const;
+export type After = (typeof afters)[number];
 /** The outbox, in the order of the runs. */
 export type EndRecords = readonly EndRecord[];
 
@@ -64,15 +82,23 @@ export interface ClaimObject {
   readonly deleting: boolean;
 }
 
+/** The node of a run, while it cannot be reached. One at a time; every other one is ready. */
+export interface LostNode {
+  /** Uid of the run. */
+  readonly of: number;
+  readonly state: 'not ready' | 'deleted' | 'out of service';
+}
+
 /** One of each kind, as the API server holds it or as somebody sees it. */
 export interface Objects {
   readonly session: SessionObject | undefined;
   readonly pod: PodObject | undefined;
   readonly ends: EndRecords;
   readonly claim: ClaimObject | undefined;
+  readonly node: LostNode | undefined;
 }
 export type Kind = keyof Objects;
-export const kinds: readonly Kind[] = ['session', 'pod', 'ends', 'claim'];
+export const kinds: readonly Kind[] = ['session', 'pod', 'ends', 'claim', 'node'];
 
 const interned = new Map<string, object>();
 const byId: object[] = [];
@@ -94,8 +120,8 @@ export const ofId = (id: number): object | undefined => byId[id - 1];
 
 /** A session with its parts in one order, as interning needs it. */
 export function sessionOf(parts: SessionObject): SessionObject {
-  const { uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, isStopped } = parts;
-  return intern({ uid, deleting, finalizer, desired, restart, run, report, lastEnd, recovery, isStopped });
+  const { uid, deleting, finalizer, desired, restart, run, report, unpaired, lastEnd, recovery, isStopped } = parts;
+  return intern({ uid, deleting, finalizer, desired, restart, run, report, unpaired, lastEnd, recovery, isStopped });
 }
 
 /** A pod with its parts in one order. */
@@ -103,6 +129,16 @@ export function podOf(parts: PodObject): PodObject {
   const { uid, session, number, restart, finalizer, bound, deletion, container } = parts;
   return intern({ uid, session, number, restart, finalizer, bound, deletion, container });
 }
+
+/** Whether no run may start until somebody asks for one. */
+export function isHeld(session: SessionObject | undefined): boolean {
+  const { recovery, restart = 0, lastEnd } = session ?? {};
+  const holds = recovery === 'replaced' || recovery === 'exhausted' || recovery === 'unpaired';
+  return holds && restart <= (lastEnd?.restart ?? 0);
+}
+
+/** Brings a lost node into its one form. */
+export const lostNodeOf = (of: number, state: LostNode['state']) => intern({ of, state });
 
 export const noEnds: EndRecords = intern([]);
 export const endOf = (ends: EndRecords, run: number | undefined): EndRecord | undefined =>

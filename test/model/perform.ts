@@ -1,10 +1,12 @@
 import type { Action } from '@berth/operator/plan/action.ts';
 import { isConfirmedDead } from '@berth/operator/plan/confirmed-dead.ts';
+import { isPresumedDead } from '@berth/operator/plan/fence.ts';
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { sessionStatus } from '@berth/operator/plan/session-status.ts';
-import { endOf, podOf, type SessionObject, sessionOf, withEnd } from './objects.ts';
+import { podOf, type SessionObject, sessionOf } from './objects.ts';
 import { deletePod, releasePod } from './pod-deletion.ts';
 import * as promises from './promises.ts';
+import { createSessionEnd } from './record-end.ts';
 import { numberIn, observedPod, type View, withStatus } from './view.ts';
 import { change, claimOf, type World, type Writer } from './world.ts';
 
@@ -16,7 +18,8 @@ export type Precondition =
   | 'version of the status'
   | 'name of CreateSessionEnd'
   | 'uid of DeleteClaim'
-  | 'newest session of CreatePod';
+  | 'newest session of CreatePod'
+  | 'deadline of CreateSessionEnd';
 
 /** Who acts, on what view, and how. */
 export interface Performance {
@@ -66,7 +69,7 @@ export function perform(action: Action, world: World, how: Performance): readonl
     case 'RemovePodFinalizer':
       return [removePodFinalizer(action.uid, world, how)];
     case 'CreateSessionEnd':
-      return [createSessionEnd(action, world, how)];
+      return createSessionEnd(action, world, how);
   }
 }
 
@@ -80,8 +83,8 @@ export function writeStatus(
   const { session } = world.api;
   if (session === undefined || session.uid !== seen.uid) return { world, refused: true };
   if (session !== seen && !without.has('version of the status')) return { world, refused: true };
-  const { run, report, lastEnd, recovery, isStopped } = next;
-  const written = sessionOf({ ...session, run, report, lastEnd, recovery, isStopped });
+  const { run, report, unpaired, lastEnd, recovery, isStopped } = next;
+  const written = sessionOf({ ...session, run, report, unpaired, lastEnd, recovery, isStopped });
   return {
     world: change(world, 'session', written, writer, lagging),
     broken: promises.ofStatusWrite(world, session, written),
@@ -181,7 +184,8 @@ function addPodFinalizer(uid: string, world: World, { view, writer, lagging }: P
 function askPodToStop(uid: string, world: World, how: Performance): readonly Outcome[] {
   if (how.view.pod?.uid !== numberIn(uid)) return [{ world }];
   const deleted = { ...removePod(uid, world, how), note: 'it does not answer' };
-  const answers = world.api.pod?.uid === numberIn(uid) && world.process === 'alive';
+  const { pod } = world.api;
+  const answers = pod?.uid === numberIn(uid) && world.process === 'alive' && pod.container !== 'wedged';
   if (!answers) return [deleted];
   const broken = promises.ofKill(world, how.view);
   return [{ world: { ...world, asked: true }, note: 'it answers', broken }, deleted];
@@ -209,40 +213,13 @@ function removePodFinalizer(uid: string, world: World, how: Performance): Outcom
   const held = writer === 'leader' ? world.cached.pod : view.pod;
   const judged = held?.uid === numberIn(uid) ? held : view.pod;
   if (judged?.uid !== numberIn(uid) || !judged.finalizer) return { world };
-  if (!unjudged && !isConfirmedDead(observedPod(judged))) return { world };
+  const observed = observedPod(judged);
+  if (!unjudged && !isConfirmedDead(observed) && !isPresumedDead({ ...how.observed, pod: observed })) return { world };
   if (pod === undefined) return { world: change(world, 'pod', undefined, writer, lagging) };
   if (pod !== judged && !unjudged) return { world, refused: true };
   const after = releasePod(world, writer, lagging);
   return {
     world: after,
     broken: promises.ofPodRelease(world, view) ?? promises.ofPodRemoval(world, after, view),
-  };
-}
-
-const afterEnd = {
-  replaced: 'held',
-  banned: 'held',
-  auth_failure: 'held',
-  crashed: 'crashed',
-  unknown: 'crashed',
-} as const;
-
-function createSessionEnd(
-  { spec }: Extract<Action, { type: 'CreateSessionEnd' }>,
-  world: World,
-  { view, writer, lagging, without }: Performance,
-): Outcome {
-  const run = numberIn(spec.run.uid);
-  const standing = endOf(world.api.ends, run);
-  if (standing !== undefined) {
-    const taken = { ...world.cached, ends: withEnd(world.cached.ends, standing) };
-    const broken = without.has('name of CreateSessionEnd') ? `run-${run} has a second session_end` : undefined;
-    return { world: writer === 'leader' ? { ...world, cached: taken } : world, broken };
-  }
-  const after = spec.reason in afterEnd ? afterEnd[spec.reason as keyof typeof afterEnd] : 'calm';
-  const record = { run, after, confirmed: spec.terminationConfirmed, settled: false } as const;
-  return {
-    world: change(world, 'ends', withEnd(world.api.ends, record), writer, lagging),
-    broken: promises.ofRecord(world, view, spec),
   };
 }

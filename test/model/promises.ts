@@ -1,8 +1,8 @@
 import type { Action } from '@berth/operator/plan/action.ts';
 import type { SessionEndSpec } from '@berth/operator/resource/session-end.ts';
-import { endOf, type PodObject, type SessionObject, sessionOf } from './objects.ts';
+import { endOf, isHeld, maxRestarts, type PodObject, type SessionObject, sessionOf } from './objects.ts';
 import { numberIn, type View } from './view.ts';
-import type { World } from './world.ts';
+import { isClosed, type World } from './world.ts';
 
 /**
  * What must never happen, each in a sentence; undefined when all is well. A view of the session that is old excuses what
@@ -11,7 +11,9 @@ import type { World } from './world.ts';
 type Broken = string | undefined;
 
 /** What must hold in every state. */
-export function ofState({ api: { pod, ends }, process, ghosts }: World): Broken {
+export function ofState({ api: { pod, ends }, process, ghosts, presumed }: World): Broken {
+  if (ends.some(({ run, confirmed }) => confirmed && (presumed & (1 << run)) !== 0))
+    return 'the end of a run that was only presumed dead is recorded as confirmed';
   const living = ghosts | (pod !== undefined && process === 'alive' ? 1 << pod.uid : 0);
   if (living === 0) return undefined;
   if ((living & (living - 1)) !== 0) return 'two processes of the session live';
@@ -20,9 +22,9 @@ export function ofState({ api: { pod, ends }, process, ghosts }: World): Broken 
 }
 
 /** Of a status that is written over another. */
-export function ofStatusWrite({ api }: World, before: SessionObject, after: SessionObject): Broken {
+export function ofStatusWrite(world: World, before: SessionObject, after: SessionObject): Broken {
   const [was, is] = [before.run, after.run];
-  if (was !== undefined && was.uid !== is?.uid && endOf(api.ends, was.uid) === undefined)
+  if (was !== undefined && was.uid !== is?.uid && !isClosed(world, was.uid))
     return `the status forgets run-${was.uid}, which has no session_end`;
   if (is !== undefined && was?.uid !== is.uid && (before.lastEnd?.run ?? 0) >= is.uid)
     return `run-${is.uid} is over and becomes the present run again`;
@@ -33,10 +35,10 @@ export function ofStatusWrite({ api }: World, before: SessionObject, after: Sess
 }
 
 /** Of taking our finalizer off the session, after the actions of the same plan before it. */
-export function ofSessionRelease({ api }: World, session: SessionObject, view: View, done: readonly Action[]): Broken {
-  const { pod, ends, claim } = api;
+export function ofSessionRelease(world: World, session: SessionObject, view: View, done: readonly Action[]): Broken {
+  const { pod, claim } = world.api;
   if (pod?.session === session.uid) return `the session is let go while the pod of run-${pod.uid} is there`;
-  if (session.run !== undefined && endOf(ends, session.run.uid) === undefined)
+  if (session.run !== undefined && !isClosed(world, session.run.uid))
     return `the session is let go while run-${session.run.uid} has no session_end`;
   const wasDeleted = done.some(({ type }) => type === 'DeleteClaim'); // A sleeping leader may have made another.
   if (session.deleting && !wasDeleted && view.claim !== undefined && claim === view.claim && !claim.deleting)
@@ -52,7 +54,7 @@ export function ofClaimDeletion({ api: { session, claim } }: World, view: View):
 }
 
 /** Of the creation of a pod, after the actions of the same plan before it. */
-export function ofStart({ api }: World, { session: seen }: View, done: readonly Action[]): Broken {
+export function ofStart({ api, failures }: World, { session: seen }: View, done: readonly Action[]): Broken {
   const { session } = api;
   if (session === undefined || seen === undefined) return undefined;
   const hadFinalizer = seen.finalizer || done.some(({ type }) => type === 'AddSessionFinalizer');
@@ -60,8 +62,9 @@ export function ofStart({ api }: World, { session: seen }: View, done: readonly 
   const isFresh = sessionOf({ ...session, finalizer: true }) === sessionOf({ ...seen, finalizer: true });
   if (!isFresh) return undefined;
   if (session.desired !== 'Running' || session.deleting) return 'a pod is created for a session that shall not run';
-  if (session.recovery === 'held' && session.restart <= (session.lastEnd?.restart ?? 0))
-    return 'a pod is created for a session that is held';
+  if (isHeld(session)) return 'a pod is created for a session that is held';
+  if (failures > maxRestarts)
+    return 'a pod is created after an end that allows none, or beyond the budget, and nobody asked';
   return session.run === undefined
     ? undefined
     : `a pod is created while run-${session.run.uid} is not closed in the status`;
@@ -69,7 +72,8 @@ export function ofStart({ api }: World, { session: seen }: View, done: readonly 
 
 /** Of ending a pod that is there, or asking it to end. */
 export function ofKill({ api: { session, pod }, process }: World, view: View): Broken {
-  const isDead = process === 'ended' || process === 'replaced' || (pod !== undefined && willNeverRun(pod));
+  const isDead =
+    process === 'ended' || process === 'replaced' || (pod !== undefined && willNeverRun(pod)) || isPresumption(view);
   if (pod === undefined || isDead || session?.uid !== pod.session || view.session?.uid !== session.uid)
     return undefined;
   const isWritten = session.run?.uid === pod.uid && session.run.ending !== undefined;
@@ -82,38 +86,42 @@ const willNeverRun = ({ bound, deletion, container }: PodObject) =>
 
 /** Of an object that was there before a write of ours and is not after it. */
 export function ofPodRemoval(before: World, after: World, view: View): Broken {
-  const { pod, ends } = before.api;
-  if (pod === undefined || after.api.pod !== undefined || endOf(ends, pod.uid) !== undefined) return undefined;
+  const { pod } = before.api;
+  if (pod === undefined || after.api.pod !== undefined || isClosed(before, pod.uid)) return undefined;
   if (!pod.finalizer && view.pod?.finalizer === true) return undefined; // It was taken off since the look.
   return `the pod of run-${pod.uid} is taken away by us without a session_end`;
 }
 
 /** Of taking our finalizer off the pod that is there. */
-export function ofPodRelease({ api: { pod, ends }, process }: World, view: View): Broken {
+export function ofPodRelease(world: World, view: View): Broken {
+  const { pod, ends } = world.api;
   if (pod === undefined) return undefined;
-  if (process === 'alive' || (process === 'none' && pod.bound && pod.container === 'none'))
-    return `run-${pod.uid} is released while its process may live`;
   const end = endOf(ends, pod.uid);
-  if (end === undefined) return `run-${pod.uid} is released without a session_end`;
-  if (!end.settled && !view.over.includes('drain')) return `run-${pod.uid} is released before its sinks had their time`;
+  if (mayLive(world, pod) && !(isPresumption(view) && end?.confirmed !== true))
+    return `run-${pod.uid} is released while its process may live, and nobody may presume it dead`;
+  if (!isClosed(world, pod.uid)) return `run-${pod.uid} is released without a session_end`;
+  if (end !== undefined && !end.settled && !view.over.includes('drain'))
+    return `run-${pod.uid} is released before its sinks had their time`;
   return undefined;
 }
 
+/** Whether a process of the pod lives, or its kubelet may still start one. */
+const mayLive = ({ process }: World, { bound, container }: PodObject) =>
+  process === 'alive' || (process === 'none' && bound && (container === 'none' || container === 'given up'));
+
+/** Whether a run may be taken for dead without proof: asked to go, on a node that was lost for all of the fence timeout. */
+function isPresumption({ pod, node, over }: View): boolean {
+  if (pod === undefined || node === undefined || pod.deletion === 'none') return false;
+  return node.state === 'out of service' || over.includes('fence');
+}
+
 /** Of the record of an end. */
-export function ofRecord(
-  { api, process, ghosts }: World,
-  view: View,
-  { run, reason, terminationConfirmed }: SessionEndSpec,
-): Broken {
+export function ofRecord(world: World, view: View, { run, reason, terminationConfirmed }: SessionEndSpec): Broken {
   const uid = numberIn(run.uid);
-  const { session, pod } = api;
-  const mayLive =
-    pod?.uid === uid
-      ? process === 'alive' || (process === 'none' && pod.bound && pod.container === 'none')
-      : (ghosts & (1 << uid)) !== 0;
-  if (terminationConfirmed && mayLive)
-    return `the end of run-${uid} is recorded as confirmed while its process may live`;
-  if (pod?.uid === uid && !terminationConfirmed)
+  const { session, pod } = world.api;
+  const lives = pod?.uid === uid ? mayLive(world, pod) : ((world.ghosts | world.presumed) & (1 << uid)) !== 0;
+  if (terminationConfirmed && lives) return `the end of run-${uid} is recorded as confirmed while its process may live`;
+  if (pod?.uid === uid && !terminationConfirmed && !isPresumption(view))
     return `the end of run-${uid} is recorded as lost while its pod is there`;
   const ending = session?.run?.uid === uid ? session.run.ending : undefined;
   if (ending !== undefined && session === view.session && reason !== ending.reason && reason !== 'replaced')

@@ -1,11 +1,14 @@
 import type { Bounds } from './bounds.ts';
 import {
+  type After,
+  afters,
   type ClaimObject,
   type EndRecords,
   idOf,
   intern,
   type Kind,
   kinds,
+  type LostNode,
   noEnds,
   type Objects,
   ofId,
@@ -34,7 +37,17 @@ export interface World {
   readonly asked: boolean;
   /** Runs, as bits, whose process lives although their object is gone. */
   readonly ghosts: number;
+  /** The same of runs on a lost node, which were presumed dead: promise 1 says nothing of them. */
+  readonly presumed: number;
   readonly hand: Hand | undefined;
+  /** What this leader remembers of refused records. */
+  readonly refusal: Refusal | undefined;
+  /** Where no record can be made. */
+  readonly refuses: Refuses;
+  /** Runs, as bits, that were let go without a record, after the deadline. */
+  readonly givenUp: number;
+  /** Ends in a row that speak against the session, since somebody last asked for something; no more are told apart. */
+  readonly failures: number;
   /** What a leader without a lease may still do when it wakes. */
   readonly sleeper: Hand | undefined;
   /** Pods created so far: the uid of the newest. */
@@ -46,6 +59,16 @@ export interface World {
   readonly draining: boolean;
   readonly namespaceGoing: boolean;
 }
+/** The run whose record is refused; `isOver`: its deadline is over, and the last refusal is young. */
+export interface Refusal {
+  readonly run: number;
+  readonly isOver: boolean;
+  /** As in the record that is refused. */
+  readonly after: After;
+  readonly confirmed: boolean;
+}
+const refusing = ['nowhere', 'in the namespace', 'everywhere'] as const;
+export type Refuses = (typeof refusing)[number];
 const processes = ['none', 'alive', 'ended', 'replaced'] as const;
 export type Process = (typeof processes)[number];
 
@@ -59,7 +82,7 @@ export function firstWorld({ commands, faults }: Bounds): World {
     restart: 0,
     isStopped: false,
   });
-  const objects: Objects = { session, pod: undefined, ends: noEnds, claim: undefined };
+  const objects: Objects = { session, pod: undefined, ends: noEnds, claim: undefined, node: undefined };
   return {
     api: objects,
     watched: objects,
@@ -67,7 +90,12 @@ export function firstWorld({ commands, faults }: Bounds): World {
     process: 'none',
     asked: false,
     ghosts: 0,
+    presumed: 0,
     hand: undefined,
+    refusal: undefined,
+    refuses: 'nowhere',
+    givenUp: 0,
+    failures: 0,
     sleeper: undefined,
     runs: 0,
     sessions: 1,
@@ -78,9 +106,9 @@ export function firstWorld({ commands, faults }: Bounds): World {
   };
 }
 
-/** A world in a string: equal for equal worlds, 23 characters. */
+/** A world in a string: equal for equal worlds, 29 characters. */
 export function encode(world: World): string {
-  const { api, watched, cached, hand, sleeper } = world;
+  const { api, watched, cached, hand, sleeper, refusal } = world;
   return String.fromCharCode(
     idOf(api.session),
     idOf(api.pod),
@@ -105,29 +133,52 @@ export function encode(world: World): string {
     world.commandsLeft,
     world.faultsLeft,
     Number(world.asked) | (Number(world.draining) << 1) | (Number(world.namespaceGoing) << 2),
+    idOf(api.node),
+    idOf(watched.node),
+    idOf(cached.node),
+    world.presumed,
+    world.givenUp | (world.failures << 8),
+    refusing.indexOf(world.refuses) | (refusal === undefined ? 0 : codeOf(refusal) << 2),
   );
+}
+
+/** A refusal in 8 bits, never 0: runs begin at 1. */
+const codeOf = ({ run, isOver, after, confirmed }: Refusal) =>
+  Number(isOver) | (Number(confirmed) << 1) | (afters.indexOf(after) << 2) | (run << 5);
+
+function refusalOf(code: number): Refusal | undefined {
+  if (code === 0) return undefined;
+  const after = afters[(code >> 2) & 7] ?? 'calm';
+  return { run: code >> 5, isOver: (code & 1) !== 0, confirmed: (code & 2) !== 0, after };
 }
 
 /** The world of a string that `encode` made. */
 export function decode(key: string): World {
   const at = (index: number) => key.charCodeAt(index);
-  const objects = (from: number): Objects => ({
+  const objects = (from: number, nodeAt: number): Objects => ({
     session: ofId(at(from)) as SessionObject | undefined,
     pod: ofId(at(from + 1)) as PodObject | undefined,
     ends: (ofId(at(from + 2)) ?? noEnds) as EndRecords,
     claim: ofId(at(from + 3)) as ClaimObject | undefined,
+    node: ofId(at(nodeAt)) as LostNode | undefined,
   });
   const handAt = (from: number): Hand | undefined =>
     at(from) === 0 ? undefined : { decision: at(from) - 1, next: at(from + 1) };
   const flags = at(22);
+  const refusal = at(28);
   return {
-    api: objects(0),
-    watched: objects(4),
-    cached: objects(8),
+    api: objects(0, 23),
+    watched: objects(4, 24),
+    cached: objects(8, 25),
     hand: handAt(12),
     sleeper: handAt(14),
     process: processes[at(16)] ?? 'none',
     ghosts: at(17),
+    presumed: at(26),
+    givenUp: at(27) & 0xff,
+    failures: at(27) >> 8,
+    refuses: refusing[refusal & 3] ?? 'nowhere',
+    refusal: refusalOf(refusal >> 2),
     runs: at(18),
     sessions: at(19),
     commandsLeft: at(20),
@@ -170,9 +221,19 @@ export function withoutPod(world: World, writer: Writer, lagging: number): World
   const lives =
     pod?.bound === true && (world.process === 'alive' || world.process === 'none') && pod.container !== 'refused';
   const gone = change(world, 'pod', undefined, writer, lagging);
-  const ghosts = lives ? gone.ghosts | (1 << pod.uid) : gone.ghosts;
-  return { ...gone, process: 'none', asked: false, ghosts };
+  const left: World = { ...gone, process: 'none', asked: false };
+  if (!lives) return left;
+  // Who takes a pod of a lost node away, as the fence does, says that its process is dead.
+  if (isCutOff(world)) return { ...left, presumed: left.presumed | (1 << pod.uid) };
+  return { ...left, ghosts: left.ghosts | (1 << pod.uid) };
 }
+
+/** Whether the pod that is there has a node, and that cannot be reached. */
+export const isCutOff = ({ api: { pod, node } }: World) => pod !== undefined && pod.bound && node?.of === pod.uid;
+
+/** Whether the end of a run is recorded, or was given up as promise 5 demands. */
+export const isClosed = ({ api, givenUp }: World, run: number) =>
+  (givenUp & (1 << run)) !== 0 || api.ends.some((end) => end.run === run);
 
 /** Brings a claim into its one form. */
 export const claimOf = (uid: number, deleting: boolean) => intern({ uid, deleting });

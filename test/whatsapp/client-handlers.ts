@@ -8,7 +8,7 @@ import type { LoginLog } from './login-log.ts';
 import type { Messages } from './messages.ts';
 import type { Pairing } from './pairing.ts';
 import type { createQueries } from './queries.ts';
-import { ProtocolError } from './stanza.ts';
+import { firstTagOf, ProtocolError, serverDomain, stanza } from './stanza.ts';
 
 interface Dependencies {
   readonly live: LiveConnections;
@@ -27,6 +27,7 @@ export function createClientHandlers(dependencies: Dependencies): ConnectionHand
   async function onDeviceStanza(connection: Connection, device: Device, received: BinaryNode) {
     switch (received.tag) {
       case 'iq':
+        if (connection.cutsAtLogout && firstTagOf(received) === 'remove-companion-device') return connection.drop();
         if (received.attrs['type'] !== 'result') connection.send(answerQuery(device, received));
         return;
       case 'message':
@@ -48,7 +49,11 @@ export function createClientHandlers(dependencies: Dependencies): ConnectionHand
     onStanza: async (connection, received) => {
       const device = live.deviceOf(connection);
       if (device) return onDeviceStanza(connection, device, received);
-      if (received.tag === 'iq' && received.attrs['type'] === 'result') pairing.complete(connection, received);
+      if (received.tag !== 'iq') return;
+      const { type, xmlns, id = '' } = received.attrs;
+      if (type === 'result') pairing.complete(connection, received);
+      // A client that shows a QR code pings as well, and would give up after two keepalives without an answer.
+      else if (xmlns === 'w:p') connection.send(stanza('iq', { from: serverDomain, type: 'result', id }));
     },
     onClose: (connection, code) => {
       logins.close(connection, code);

@@ -36,6 +36,7 @@ export class Connection {
   #stage: 'hello' | 'finish' | 'open' | 'ended' = 'hello';
   #endedByServer = false;
   #muted = false;
+  #cutsAtLogout = false;
   #backlog = 0;
   #stanzas = 0;
 
@@ -100,6 +101,15 @@ export class Connection {
   drop() {
     this.#endedByServer = true;
     this.#socket.terminate();
+  }
+
+  /** Whether a logout is answered by cutting TCP. */
+  get cutsAtLogout(): boolean {
+    return this.#cutsAtLogout;
+  }
+
+  cutAtLogout() {
+    this.#cutsAtLogout = true;
   }
 
   /** Answers nothing from now on, while the WebSocket goes on working: pings and a close are answered. */

@@ -22,11 +22,13 @@ const connectionFaults = {
   conflict: (connection) => connection.endWithConflict('replaced'),
   /** A failure with the reason in `argument`. */
   failure: (connection, argument) => connection.endWithFailure(needed(argument)),
+  /** Cuts TCP instead of answering a logout, and keeps the device. */
+  'cut-logout': (connection) => connection.cutAtLogout(),
   xmlstreamend: (connection) => connection.endStream(),
 } satisfies Record<string, (connection: Connection, argument: number | undefined) => void>;
 
 /** Faults of logins; without a phone they are everyone's, and last until `accept`. */
-const loginFaults = ['refuse', 'fail-logins', 'accept'] as const;
+const loginFaults = ['refuse', 'mute-logins', 'fail-logins', 'accept'] as const;
 
 type ConnectionFault = keyof typeof connectionFaults;
 type LoginFault = (typeof loginFaults)[number];
@@ -70,6 +72,7 @@ export function createFaults({ world, live, policy, unlink }: Dependencies) {
 
 function changeLogins(policy: LoginPolicy, kind: LoginFault, phone: string, argument: number | undefined) {
   if (kind === 'refuse') policy.put(phone, { kind: 'refuse' });
+  else if (kind === 'mute-logins') policy.put(phone, { kind: 'mute' });
   else if (kind === 'fail-logins') policy.put(phone, { kind: 'stream-error', code: argument ?? 500 });
   else policy.remove(phone);
 }

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 const maxLogins = 1_000;
 const maxPhones = 20_000;
 
-export type LoginOutcome = 'accepted' | 'refused' | 'stream-error' | 'unknown-device';
+export type LoginOutcome = 'accepted' | 'refused' | 'muted' | 'stream-error' | 'unknown-device';
 
 /** One attempt of a device to log in, and how its connection went. Times are RFC 3339 in UTC. */
 export interface Login {

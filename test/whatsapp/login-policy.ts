@@ -1,5 +1,9 @@
 /** What a login is answered with instead of success. */
-export type Obstacle = { readonly kind: 'refuse' } | { readonly kind: 'stream-error'; readonly code: number };
+export type Obstacle =
+  | { readonly kind: 'refuse' }
+  /** The connection stands, and nobody answers. */
+  | { readonly kind: 'mute' }
+  | { readonly kind: 'stream-error'; readonly code: number };
 
 /** Every phone. */
 export const everyone = '*';

@@ -33,6 +33,10 @@ export function createLogin({ world, live, logins, policy, onLogin }: Dependenci
       record('refused');
       return connection.drop();
     }
+    if (obstacle?.kind === 'mute') {
+      record('muted');
+      return connection.mute();
+    }
     if (obstacle) {
       record('stream-error');
       return connection.endWithStreamError(obstacle.code);

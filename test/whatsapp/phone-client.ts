@@ -23,7 +23,7 @@ export function createPhone({ baseUrl }: { baseUrl: string }) {
       admin.post<{ id: string }>('/admin/deliver', message),
     /** What the session of this phone has sent, as its contacts decrypted it; oldest first. */
     inbox: (phone: string) => admin.get<ReceivedMessage[]>(`/admin/inbox?phone=${phone}`),
-    /** Causes a fault; `refuse`, `fail-logins` and `accept` are for everyone when no phone is named. */
+    /** Causes a fault; `refuse`, `mute-logins`, `fail-logins` and `accept` are for everyone when no phone is named. */
     fault: async (kind: FaultKind, phone?: string, argument?: number): Promise<void> => {
       await admin.post('/admin/fault', { kind, phone, argument });
     },

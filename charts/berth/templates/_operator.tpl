@@ -5,14 +5,21 @@
   "images" $images
   "imagePullPolicy" .Values.image.session.pullPolicy
   "env" .Values.session.env
-  "resources" (dict "Baileys" .Values.session.resources.baileys) -}}
+  "resources" (dict "Baileys" .Values.session.resources.baileys)
+  "allowedPriorityClasses" .Values.session.allowedPriorityClasses
+  "allowedRuntimeClasses" .Values.session.allowedRuntimeClasses -}}
 {{- dict
   "namespace" .Release.Namespace
   "serviceName" (include "berth.operator" .)
   "leaseName" (include "berth.operator" .)
   "session" $session
   "outbound" (dict "allow" .Values.outbound.allow)
+  "starts" .Values.starts
+  "rollout" .Values.rollout
   "drainSeconds" .Values.sessionEnd.drainSeconds
+  "endRecordDeadlineSeconds" .Values.sessionEnd.endRecordDeadlineSeconds
+  "sinks" .Values.sessionEnd.sinks
+  "fenceSeconds" .Values.nodeLoss.fenceSeconds
   | toPrettyJson -}}
 {{- end -}}
 

@@ -115,7 +115,7 @@ export interface SessionEndResource {
      */
     requestedBy?: string;
     /**
-     * Who wants to hear of it, as the session named them when the run ended.
+     * Who wants to hear of it, as the session and the operator's configuration named them when the run ended.
      *
      * Items: A receiver.
      */
@@ -125,7 +125,11 @@ export interface SessionEndResource {
        */
       url: string;
       /**
-       * The key of a Secret in this namespace with which the post is signed.
+       * Whether it is a sink of the whole cluster; then the operator's configuration says with which key it is signed to.
+       */
+      cluster?: boolean;
+      /**
+       * The key of a Secret in the session's namespace with which the post is signed.
        */
       secretRef?: {
         /**
@@ -147,6 +151,10 @@ export interface SessionEndResource {
      * True once every sink has it, False while one has not, GivenUp when a sink did not take it within 24 hours.
      */
     delivered?: 'True' | 'False' | 'GivenUp';
+    /**
+     * When the annotation berth.dev/replay last made it be tried again.
+     */
+    replayedAt?: string;
     /**
      * When the next attempt is made.
      */
@@ -173,6 +181,10 @@ export interface SessionEndResource {
        * When it was last tried.
        */
       lastAttemptAt?: string;
+      /**
+       * True when the key that the sink names was gone, so that the operator's own key signed the last attempt.
+       */
+      signedByOperator?: boolean;
       /**
        * When the sink took it.
        */

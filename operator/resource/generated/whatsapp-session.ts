@@ -45,19 +45,74 @@ export interface WhatsAppSessionResource {
        */
       accessMode?: 'ReadWriteOnce' | 'ReadWriteOncePod';
       /**
-       * What becomes of the claim.
+       * A claim in this namespace, which Berth neither makes nor removes. The oldest session that names it has it; others wait as Failed (ClaimInUse).
+       */
+      existingClaim?: string;
+      /**
+       * What becomes of the claim that Berth has made.
        */
       retention?: {
         /**
-         * Delete removes the claim, and the credentials in it, once the session is deleted and its last run confirmed dead; Retain keeps it for a session of the same name.
+         * Delete removes the claim, and the credentials in it, once the session is deleted and its last run confirmed dead, unless another session names it as its existingClaim; Retain keeps it for a session of the same name.
          */
         whenDeleted?: 'Delete' | 'Retain';
       };
     };
     /**
-     * How a run that ended by itself is started again.
+     * How long a start may take before it counts as stuck.
+     */
+    startup?: {
+      /**
+       * Seconds from the start of the container to the pod's first report; a run that stays silent longer is given up as start_timeout.
+       */
+      timeoutSeconds?: number;
+      /**
+       * Seconds from the creation of the pod to the start of its container; after them the session is Stuck (StartBlocked), and nothing is killed.
+       */
+      scheduleSeconds?: number;
+    };
+    /**
+     * How a device is linked.
+     */
+    pairing?: {
+      /**
+       * Seconds that a QR code waits to be scanned before the run ends as pairing_timeout; 0 means no limit. The session then stays down until somebody starts it.
+       */
+      timeoutSeconds?: number;
+    };
+    /**
+     * What is done about a run that is stuck or ended by itself.
      */
     recovery?: {
+      /**
+       * Restart ends a stuck run at once and starts another, within the budget of maxRestarts; Stop ends it and leaves the session down; None marks it as Stuck and leaves it to people.
+       */
+      policy?: 'Restart' | 'Stop' | 'None';
+      /**
+       * Seconds that a run may be authenticated and yet not ready.
+       */
+      authenticatedSeconds?: number;
+      /**
+       * Seconds that the readiness probe of a ready run may fail.
+       */
+      unresponsiveSeconds?: number;
+      /**
+       * How many lost connections within a window are a loop.
+       */
+      reconnects?: {
+        /**
+         * Lost connections within the window that are still no loop.
+         */
+        max?: number;
+        /**
+         * Length of the window in seconds.
+         */
+        windowSeconds?: number;
+      };
+      /**
+       * Restarts in a row before the session is given up as Failed (RecoveryExhausted); the budget refills after healthySeconds of being ready.
+       */
+      maxRestarts?: number;
       /**
        * The wait before the next run grows from baseSeconds by a factor of two to maxSeconds, with full jitter.
        */
@@ -72,7 +127,7 @@ export interface WhatsAppSessionResource {
         maxSeconds?: number;
       };
       /**
-       * After so many seconds of being ready the next wait begins again at baseSeconds.
+       * After so many seconds of being ready the budget of restarts is full again, and the next wait begins at baseSeconds.
        */
       healthySeconds?: number;
     };
@@ -85,6 +140,10 @@ export interface WhatsAppSessionResource {
        */
       gracePeriodSeconds?: number;
     };
+    /**
+     * What another image or other defaults of the operator do to a run: OnNextStart, which is meant when absent, leaves it alone; Paced restarts the session gracefully, a few sessions of the cluster at a time.
+     */
+    rollout?: 'OnNextStart' | 'Paced';
     /**
      * Receivers of this session's events.
      *
@@ -116,7 +175,7 @@ export interface WhatsAppSessionResource {
       };
     }[];
     /**
-     * Settings of the session's pod. A change restarts the session gracefully.
+     * Settings of the session's pod. A change restarts the session gracefully, at once.
      */
     pod?: {
       /**
@@ -179,6 +238,32 @@ export interface WhatsAppSessionResource {
         tolerationSeconds?: number;
       }[];
       /**
+       * Labels of the pod beside Berth's own.
+       */
+      labels?: {
+        /**
+         * The label's value.
+         */
+        [k: string]: string;
+      };
+      /**
+       * Annotations of the pod beside Berth's own.
+       */
+      annotations?: {
+        /**
+         * The annotation's value.
+         */
+        [k: string]: string;
+      };
+      /**
+       * Priority class of the pod, one of those that the operator's configuration allows.
+       */
+      priorityClassName?: string;
+      /**
+       * Runtime class of the pod, one of those that the operator's configuration allows.
+       */
+      runtimeClassName?: string;
+      /**
        * Secrets with which the image is pulled.
        *
        * Items: A Secret in the session's namespace.
@@ -219,7 +304,7 @@ export interface WhatsAppSessionResource {
      */
     conditions?: {
       /**
-       * Ready, Paired or WebhooksReady.
+       * Ready, Stuck, Paired or WebhooksReady.
        */
       type: string;
       /**
@@ -259,6 +344,10 @@ export interface WhatsAppSessionResource {
        * The node that the pod is on.
        */
       node?: string;
+      /**
+       * The start of that machine in which the container runs.
+       */
+      bootId?: string;
       /**
        * When the pod was created.
        */
@@ -329,6 +418,10 @@ export interface WhatsAppSessionResource {
        */
       reconnects?: number;
       /**
+       * How often it did within spec.recovery.reconnects.windowSeconds before this report.
+       */
+      recentReconnects?: number;
+      /**
        * Digest of the certificate of the pod's own API, which the operator pins.
        */
       certificateSha256?: string;
@@ -363,9 +456,9 @@ export interface WhatsAppSessionResource {
        */
       nextRestartAt?: string;
       /**
-       * The reason of an end after which no run is started until somebody stops and starts the session, or sets restartedAt.
+       * Why no run is started until somebody stops and starts the session, or sets restartedAt. The budget of restarts is used up (exhausted), spec.recovery.policy is Stop (policy), or else the reason of the last end.
        */
-      held?: 'replaced' | 'banned' | 'auth_failure';
+      held?: 'replaced' | 'banned' | 'auth_failure' | 'pairing_timeout' | 'policy' | 'exhausted';
     };
     /**
      * The end of the run before the present one.
@@ -418,6 +511,10 @@ export interface WhatsAppSessionResource {
        * Whether the kubelet reported its containers as terminated.
        */
       terminationConfirmed?: boolean;
+      /**
+       * When the last run ended whose death nobody confirmed; for 15 minutes a client that takes over may be its process.
+       */
+      unconfirmedAt?: string;
     };
   };
 }

@@ -11,12 +11,15 @@ export const stopRoute = ({ stop }: { readonly stop: (request: StopRequest) => v
   path: podApiPaths.stop,
   access: 'operator',
   answer({ body }) {
-    const { withinMs } = (body ?? {}) as Partial<Record<keyof StopRequest, unknown>>;
+    const { withinMs, logout = false } = (body ?? {}) as Partial<Record<keyof StopRequest, unknown>>;
     if (typeof withinMs !== 'number' || !Number.isInteger(withinMs) || withinMs < 0 || withinMs > maxWithinMs) {
       const detail = `Cannot stop: "withinMs" is not a whole number from 0 to ${maxWithinMs}; correct it`;
       return problem(400, 'BAD_WITHIN_MS', 'Bad withinMs', detail);
     }
-    stop({ withinMs });
+    if (typeof logout !== 'boolean') {
+      return problem(400, 'BAD_LOGOUT', 'Bad logout', 'Cannot stop: "logout" is neither true nor false; correct it');
+    }
+    stop({ withinMs, logout });
     return { status: 202 };
   },
 });

@@ -3,7 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { explore, type Violation } from '../../model/explore.ts';
 import type { Mutant } from '../../model/leader.ts';
 import { unreachable } from '../../model/liveness.ts';
-import { mutants, mutantsOfLateWatches, mutantsOfTwoLeaders, rules } from '../../model/mutants.ts';
+import {
+  mutants,
+  mutantsOfBudgets,
+  mutantsOfLateWatches,
+  mutantsOfLostNodes,
+  mutantsOfRefusedRecords,
+  mutantsOfStuckRuns,
+  mutantsOfTwoLeaders,
+  rules,
+} from '../../model/mutants.ts';
 import { mutantWorlds, worldsFrom } from '../../model/worlds.ts';
 
 /** A soak with larger bounds takes hours. */
@@ -34,6 +43,10 @@ describe('the model finds the bug that', () => {
     ...inWorld('small', mutants),
     ...inWorld('late watches', mutantsOfLateWatches),
     ...inWorld('two leaders for a moment', mutantsOfTwoLeaders),
+    ...inWorld('a lost node', mutantsOfLostNodes),
+    ...inWorld('stuck runs', mutantsOfStuckRuns),
+    ...inWorld('stuck runs and a budget', mutantsOfBudgets),
+    ...inWorld('refused records', mutantsOfRefusedRecords),
   ];
   test.each(cases)(
     '$name',

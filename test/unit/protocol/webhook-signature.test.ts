@@ -27,6 +27,33 @@ test.each(['', '\n'])('webhookHeaders() understand a key that says it is Base64,
   expect(webhookHeaders(text, message)).toEqual(webhookHeaders(key, message));
 });
 
-test.each(['', 'whsec_', 'whsec_***'])('webhookHeaders() refuse the key %j', (text) => {
+const secretOf = (bytes: Buffer) => `whsec_${bytes.toString('base64')}`;
+const older = randomBytes(32);
+
+test.each([' ', '\n', '\r\n\t'])('webhookHeaders() sign with each of several secrets, parted by %j', (gap) => {
+  const headers = webhookHeaders(Buffer.from(` ${secretOf(key)}${gap}${secretOf(older)}\n`), message);
+  const [first, second, ...others] = headers['webhook-signature'].split(' ');
+  expect(others).toEqual([]);
+  expect(first).toBe(webhookHeaders(key, message)['webhook-signature']);
+  expect(second).toBe(webhookHeaders(older, message)['webhook-signature']);
+  for (const secret of [key, older])
+    expect(() => new Webhook(secretOf(secret)).verify(message.body, headers)).not.toThrow();
+  expect(() => new Webhook(secretOf(randomBytes(32))).verify(message.body, headers)).toThrow(
+    'No matching signature found',
+  );
+});
+
+test('webhookHeaders() take bytes with white space in them for one key', () => {
+  const raw = Buffer.from('a key of words');
+  expect(webhookHeaders(raw, message)['webhook-signature']).not.toContain(' ');
+});
+
+test.each([
+  ['', ''],
+  ['', 'whsec_'],
+  ['', 'whsec_***'],
+  ['of which one is no secret', `${secretOf(key)} ${key.toString('base64')}`],
+  ['of six secrets', Array(6).fill(secretOf(key)).join(' ')],
+])('webhookHeaders() refuse the key %s %j', (_what, text) => {
   expect(() => webhookHeaders(Buffer.from(text), message)).toThrow(WebhookKeyError);
 });

@@ -10,10 +10,12 @@ export interface Received {
   readonly path: string | undefined;
 }
 
+export type ReceiverAnswer = number | 'silent';
+
 /** A receiver that answers as told in turn, and with the last of the answers from then on; 'silent': not at all. */
 export async function aReportReceiver(
   authority: TestAuthority,
-  answers: readonly (number | 'silent')[],
+  answers: readonly ReceiverAnswer[] | ((report: RunReport) => ReceiverAnswer),
   dnsName = 'localhost',
   port = 0,
 ) {
@@ -27,8 +29,10 @@ export async function aReportReceiver(
     });
     request.on('end', () => {
       const { authorization } = request.headers;
-      received.push({ report: JSON.parse(body) as RunReport, authorization, path: request.url });
-      const answer = answers[Math.min(received.length, answers.length) - 1] ?? 200;
+      const report = JSON.parse(body) as RunReport;
+      received.push({ report, authorization, path: request.url });
+      const inTurn = Array.isArray(answers) ? answers[Math.min(received.length, answers.length) - 1] : undefined;
+      const answer = typeof answers === 'function' ? answers(report) : (inTurn ?? 200);
       if (answer !== 'silent') response.writeHead(answer).end('{}');
     });
   });

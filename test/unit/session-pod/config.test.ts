@@ -26,6 +26,7 @@ test('readConfig() reads what a pod is given, and takes empty for absent', () =>
     apiPort: 8443,
     localSocket: '/tmp/berth.sock',
     logLevel: 'info',
+    reconnectWindowSeconds: 600,
   });
 });
 
@@ -39,6 +40,7 @@ test.each([
   { name: 'BERTH_OPERATOR_URL', value: 'http://berth-operator' },
   { name: 'BERTH_API_PORT', value: '70000' },
   { name: 'LOG_LEVEL', value: 'loud' },
+  { name: 'BERTH_RECONNECT_WINDOW_SECONDS', value: '86401' },
   { name: 'WHATSAPP_WEB_SOCKET_URL', value: 'http://stand-in' },
   { name: 'WHATSAPP_ROOT_PUBLIC_KEY', value: 'abc' },
 ])('readConfig() names "$name" when it is "$value"', ({ name, value }) => {

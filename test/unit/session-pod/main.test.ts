@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionState } from '@berth/protocol';
 import { readRuns } from '@berth/session-pod/storage/runs.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -30,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => whatsApp.stop());
 
-async function aPod(answers: readonly number[] = [200]) {
+async function aPod(answers: Parameters<typeof aReportReceiver>[1] = [200]) {
   const { received, url } = await aReportReceiver(authority, answers);
   return { pod: aSessionPod({ authority, client, whatsApp, operatorUrl: url }), received };
 }
@@ -185,6 +186,98 @@ test('main() stops in time on a frozen connection, asked over its API and by SIG
   expect(Date.now() - signalledAtMs).toBeLessThan(5_000);
 });
 
+test('main() logs out when asked to, and the next run shows a new QR code', aStory, async () => {
+  const { pod } = await aPod();
+  const number = '5511999990007';
+  const run = await aPairedRun(pod, number);
+  expect(await run.ask('/v1/stop', { body: '{"withinMs":20000,"logout":true}' })).toMatchObject({ status: 202 });
+  expect(await run.child.exited()).toBe(0);
+  expect(run.lastWords()).toEqual({ message: 'Asked to log out and stop over its API' });
+  expect(run.child.lines.join('\n')).toContain('WhatsApp confirmed the logout');
+  await expect(phone.fault('drop', number)).rejects.toThrow('the phone has no linked device');
+  expect(await pod.start('run-2').qr()).toContain('#2@');
+});
+
+test.each([
+  { fault: 'mute', number: '5511999990008', why: 'no answer within' },
+  { fault: 'freeze', number: '5511999990009', why: 'no answer within' },
+  { fault: 'cut-logout', number: '5511999990010', why: 'the connection was closed with 428' },
+] as const)(
+  'main() ends in time and keeps its login when the logout meets the fault "$fault"',
+  aStory,
+  async (given) => {
+    const { pod } = await aPod();
+    const run = await aPairedRun(pod, given.number);
+    await phone.fault(given.fault, given.number);
+    const askedAtMs = Date.now();
+    expect(await run.ask('/v1/stop', { body: '{"withinMs":20000,"logout":true}' })).toMatchObject({ status: 202 });
+    expect(await run.child.exited()).toBe(0);
+    expect(Date.now() - askedAtMs).toBeLessThan(9_000);
+    expect(run.lastWords()).toEqual({ message: 'Asked to log out and stop over its API' });
+    expect(run.child.lines.join('\n')).toContain(`Cannot log out: ${given.why}`);
+    await pod.start('run-2').ready();
+  },
+);
+
+test('main() gives a logout no more than the time it has, and still closes in order', aStory, async () => {
+  const { pod } = await aPod();
+  const run = await aPairedRun(pod, '5511999990011');
+  await phone.fault('freeze', '5511999990011');
+  const askedAtMs = Date.now();
+  await run.ask('/v1/stop', { body: '{"withinMs":4000,"logout":true}' });
+  expect(await run.child.exited()).toBe(0);
+  expect(Date.now() - askedAtMs).toBeLessThan(4_500);
+  expect(readRuns(pod.data).some(({ endedAtMs }) => endedAtMs !== undefined)).toBe(true);
+});
+
+test('main() is a ghost, not replaced, when the operator has given its run up', aStory, async () => {
+  const { pod, received } = await aPod(({ state }) => (state === 'stopping' ? 410 : 200));
+  const number = '5511999990012';
+  const run = await aPairedRun(pod, number);
+  await phone.fault('conflict', number);
+  await run.child.exited();
+  expect(run.lastWords()).toEqual({ code: 440, message: 'The operator said that this run is over (410)' });
+  expect(received.at(-1)?.report.state).toBe('stopping');
+});
+
+test('main() is replaced when the operator does not answer, in bounded time', aStory, async () => {
+  const { pod } = await aPod(({ state }) => (state === 'stopping' ? 'silent' : 200));
+  const number = '5511999990013';
+  const run = await aPairedRun(pod, number);
+  const lostAtMs = Date.now();
+  await phone.fault('conflict', number);
+  expect(await run.child.exited()).toBe(1);
+  expect(Date.now() - lostAtMs).toBeLessThan(6_000);
+  expect(run.lastWords()).toMatchObject({ reason: 'replaced', code: 440 });
+});
+
+test('main() hears a SIGTERM as soon as its first line has run, and says so', aStory, async () => {
+  const { pod } = await aPod();
+  // Node ends at once before that line: there is nobody yet who could hear.
+  const signalsItself = `process.on('newListener', (name) => {
+    if (name === 'SIGTERM') setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+  })`;
+  const run = pod.start('run-1', {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(signalsItself)}`,
+  });
+  expect(await run.child.exited()).toBe(0);
+  // Loading leaves few moments to hear it in; it may come to the run itself.
+  expect(run.lastWords()?.message).toMatch(/^Asked to stop by SIGTERM( before the session started)?$/);
+});
+
+test('main() ends in order after a SIGTERM that comes before it serves', aStory, async () => {
+  const { pod } = await aPod();
+  for (const afterMs of [100, 300, 500, 700]) {
+    const run = pod.start('run-1');
+    await sleep(afterMs);
+    run.child.process.kill('SIGTERM');
+    const exit = await run.child.exited(5_000);
+    const heard = exit === 'SIGTERM' ? undefined : run.lastWords()?.message;
+    expect(heard ?? 'Asked to stop by SIGTERM').toMatch(/^Asked to stop by SIGTERM/);
+    expect([0, 'SIGTERM']).toContain(exit);
+  }
+});
+
 test('main() exits when the operator says that the run is over, and says so', aStory, async () => {
   const { pod } = await aPod([410]);
   const run = pod.start('run-1');
@@ -216,6 +309,39 @@ test('main() gives up on corrupt credentials and leaves them as they are', aStor
     message: expect.stringMatching(/^Cannot read the/),
   });
   expect(readFileSync(pod.credentialsFile).equals(damaged)).toBe(true);
+});
+
+test('main() crashes on a full disk, naming it, and has its login when there is room again', aStory, async () => {
+  const { pod } = await aPod();
+  const number = '5511999990014';
+  const first = await aPairedRun(pod, number);
+  first.child.process.kill('SIGTERM');
+  await first.child.exited();
+  // Node's SQLite with no room in any file of its process beyond what the file has.
+  const fullDisk = `import { DatabaseSync } from 'node:sqlite';
+    const { exec } = DatabaseSync.prototype;
+    DatabaseSync.prototype.exec = function (sql) {
+      exec.call(this, 'PRAGMA max_page_count = 1');
+      return exec.call(this, sql);
+    };`;
+  const preload = `--import=data:text/javascript,${encodeURIComponent(fullDisk)}`;
+  const run = pod.start('run-2', { NODE_OPTIONS: preload });
+  const exit = run.child.exited(30_000);
+  let others = 0;
+  const ended = exit.then(() => 'ended' as const);
+  // Each contact that writes for the first time needs keys of its own.
+  while (others < 200 && (await Promise.race([ended, sleep(100)])) !== 'ended') {
+    others += 1;
+    // Refused while the device is not connected: the loop ends with the process.
+    await phone
+      .deliver({ to: number, from: `55118888${10_000 + others}`, text: 'x'.repeat(100) })
+      .catch(() => undefined);
+  }
+  expect(await exit).toBe(1);
+  expect(run.lastWords()).toEqual({
+    message: expect.stringMatching(/^Cannot write the credentials in .*: database or disk is full; check that/),
+  });
+  await pod.start('run-3').ready();
 });
 
 test('main() names the variable that is missing', aStory, async () => {

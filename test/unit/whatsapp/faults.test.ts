@@ -92,3 +92,15 @@ test('fault "fail-logins" answers each login with 500 until "accept"', async () 
   const outcomes = (await phone().connections(number)).map(({ outcome }) => outcome);
   expect(outcomes).toEqual(['accepted', 'stream-error', 'stream-error', 'accepted']);
 });
+
+test('fault "mute-logins" takes each login and never answers, until "accept"', async () => {
+  const { client, number } = await aLinkedClient({ keepAliveIntervalMs: 500 });
+  await phone().fault('mute-logins', number);
+  await client.end();
+  client.connect();
+  expect(await client.closed(12_000)).toBe(408);
+  await phone().fault('accept', number);
+  await relogin(client);
+  const outcomes = (await phone().connections(number)).map(({ outcome }) => outcome);
+  expect(outcomes).toEqual(['accepted', 'muted', 'accepted']);
+});

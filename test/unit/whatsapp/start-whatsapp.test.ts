@@ -157,3 +157,11 @@ test('a stand-in that starts again with its state file still knows its devices a
   await clientAgain.end();
   await again.stop();
 });
+
+test('startWhatsApp() answers the pings of a client that waits for its QR to be scanned', async () => {
+  const client = aClient({ keepAliveIntervalMs: 300 });
+  client.connect();
+  await client.qr();
+  // Baileys gives up 5 s after the last thing it heard.
+  await expect(client.closed(7_000)).rejects.toThrow('no closed connection');
+});

@@ -31,6 +31,7 @@ export function aSession(status: WhatsAppSessionStatus = {}): ObservedSession {
     uid: 'session-1',
     resourceVersion: '20',
     generation: 1,
+    createdAtMs: 0,
     deletionRequested: false,
     hasFinalizer: true,
     otherFinalizers: [],

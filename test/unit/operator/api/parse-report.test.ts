@@ -12,7 +12,8 @@ const valid = {
 
 test('parseReport() takes a report, and drops what it does not know', () => {
   const account = { id: '1555@s.whatsapp.net', pushName: 'Ada' };
-  expect(parseReport({ ...valid, account, message: 'fine', extra: 1 })).toEqual({ ...valid, account, message: 'fine' });
+  const told = { ...valid, recentReconnects: 2, account, message: 'fine' };
+  expect(parseReport({ ...told, extra: 1 })).toEqual(told);
 });
 
 test.each([
@@ -25,6 +26,7 @@ test.each([
   ['stateSince', { stateSince: 'yesterday' }],
   ['stateSince', { stateSince: '2026-13-01T00:00:00Z' }],
   ['reconnects', { reconnects: -1 }],
+  ['recentReconnects', { recentReconnects: '1' }],
   ['certificateSha256', { certificateSha256: 'A'.repeat(64) }],
   ['account', { account: 'Ada' }],
   ['account.id', { account: {} }],

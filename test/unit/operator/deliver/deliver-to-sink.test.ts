@@ -2,6 +2,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, expect, test } from 'vitest';
+import type { ClusterSink } from '../../../../operator/deliver/cluster-sinks.ts';
 import { createDeliverToSink } from '../../../../operator/deliver/deliver-to-sink.ts';
 import { toldOf } from '../../../../operator/deliver/errors.ts';
 import { createSigningKeys } from '../../../../operator/deliver/signing-keys.ts';
@@ -31,10 +32,17 @@ async function aSink(status: number | undefined) {
   return { received, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/in?token=hush` };
 }
 
-async function aDelivery(allow: readonly string[] = ['127.0.0.0/8']) {
+async function aDelivery(
+  allow: readonly string[] = ['127.0.0.0/8'],
+  clusterSinks: readonly ClusterSink[] = [],
+  timeoutMs = 5_000,
+) {
   const secrets = secretsInMemory();
-  const keys = createSigningKeys({ client: secrets as unknown as KubernetesClient, operatorNamespace: 'berth-system' });
-  const deliver = createDeliverToSink({ keys, allow, never: [], timeoutMs: 200, nowMs: Date.now });
+  const operatorNamespace = 'berth-system';
+  const client = secrets as unknown as KubernetesClient;
+  const keys = createSigningKeys({ client, operatorNamespace, clusterSinks });
+  const guard = { operatorNamespace, clusterSinks, allow, never: [] };
+  const deliver = createDeliverToSink({ keys, ...guard, timeoutMs, nowMs: Date.now });
   const signal = new AbortController().signal;
   const createSecret = (namespace: string, name: string, stringData: Record<string, string>) =>
     secrets.request({
@@ -51,6 +59,18 @@ async function aDelivery(allow: readonly string[] = ['127.0.0.0/8']) {
 }
 
 const secretRef = { name: 'hook', key: 'key' };
+const [oldSecret, newSecret] = ['old', 'new'].map(
+  (text) => `whsec_${Buffer.from(text.repeat(8)).toString('base64')}`,
+) as [string, string];
+
+function verifies(post: { headers: IncomingHttpHeaders; body: string } | undefined, secret: string): boolean {
+  try {
+    new Webhook(secret).verify(post?.body ?? '', post?.headers as Record<string, string>);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 test('deliverToSink() posts the CloudEvent, signed with the key that the sink names', async () => {
   const { received, url } = await aSink(202);
@@ -106,17 +126,46 @@ test.each([
   expect(said).toBe(told);
 });
 
-test('deliverToSink() says which key is missing, and sends nothing', async () => {
+test("deliverToSink() signs with the operator's own key where the sink's is gone, and says so", async () => {
   const { received, url } = await aSink(200);
-  const { deliver, signal } = await aDelivery();
-  const said = await deliver(aSessionEnd(), { url, secretRef }, signal).catch(toldOf);
-  expect(said).toBe('there is no key "key" in a Secret "hook"');
-  expect(received).toEqual([]);
+  const { deliver, signal, secretOf } = await aDelivery();
+  const missing: string[] = [];
+  await deliver(aSessionEnd(), { url, secretRef }, signal, (what) => missing.push(what));
+  expect(missing).toEqual(['there is no key "key" in a Secret "hook"']);
+  const key = await secretOf('berth-system', 'berth-signing-key');
+  expect(verifies(received[0], key)).toBe(true);
+});
+
+test("deliverToSink() signs to a sink of the cluster with its key in the operator's namespace", async () => {
+  const { received, url } = await aSink(200);
+  const { deliver, signal, createSecret } = await aDelivery(undefined, [{ url, secretRef }]);
+  await createSecret('shop', 'hook', { key: oldSecret });
+  await createSecret('berth-system', 'hook', { key: newSecret });
+  await deliver(aSessionEnd(), { url, cluster: true }, signal);
+  expect([oldSecret, newSecret].map((secret) => verifies(received[0], secret))).toEqual([false, true]);
+});
+
+test("deliverToSink() uses no key of the operator's namespace for a sink that the configuration does not name", async () => {
+  const { received, url } = await aSink(200);
+  const { deliver, signal, createSecret } = await aDelivery(undefined, [
+    { url: 'https://audit.example.com/', secretRef },
+  ]);
+  await createSecret('berth-system', 'hook', { key: newSecret });
+  await deliver(aSessionEnd(), { url, cluster: true, secretRef }, signal);
+  expect(verifies(received[0], newSecret)).toBe(false);
+});
+
+test('deliverToSink() signs with both secrets while a key is rotated', async () => {
+  const { received, url } = await aSink(200);
+  const { deliver, signal, createSecret } = await aDelivery();
+  await createSecret('shop', 'hook', { key: `${newSecret}\n${oldSecret}\n` });
+  await deliver(aSessionEnd(), { url, secretRef }, signal);
+  expect([newSecret, oldSecret].map((secret) => verifies(received[0], secret))).toEqual([true, true]);
 });
 
 test('deliverToSink() gives up a silent sink, and tells of it without the query', async () => {
   const { url } = await aSink(undefined);
-  const { deliver, signal } = await aDelivery();
+  const { deliver, signal } = await aDelivery(undefined, [], 200);
   const said = await deliver(aSessionEnd(), { url }, signal).catch(toldOf);
   expect(said).toBe('no answer within 200 ms');
 });

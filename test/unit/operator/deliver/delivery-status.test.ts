@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { attemptsOf, statusAfterAttempt } from '../../../../operator/deliver/delivery-status.ts';
+import { attemptsOf, statusAfterAttempt, statusOfReplay } from '../../../../operator/deliver/delivery-status.ts';
 import { aSessionEnd, createdAt, createdAtMs } from './a-session-end.ts';
 
 const [one, two] = ['https://one.example.com/', 'https://two.example.com/'];
@@ -45,4 +45,22 @@ test('statusAfterAttempt() never takes a delivery back', () => {
     delivered: 'True',
     deliveries,
   });
+});
+
+test('statusAfterAttempt() says whose key signed, as long as it was so at the last attempt', () => {
+  const end = aSessionEnd({ sinks: [{ url: one }] });
+  const outcome = { url: one, error: '401 Unauthorized', standsInFor: 'there is no key' };
+  const status = statusAfterAttempt(end, [outcome], timing);
+  expect(status.deliveries?.[0]).toMatchObject({ lastError: '401 Unauthorized', signedByOperator: true });
+  const mended = statusAfterAttempt({ ...end, status }, [{ url: one }], timing);
+  expect(mended.deliveries?.[0]?.signedByOperator).toBeUndefined();
+});
+
+test('statusOfReplay() opens what was given up again, and keeps what was delivered', () => {
+  const deliveries = [{ sink: one, attempts: 1, lastAttemptAt: createdAt, deliveredAt: createdAt }];
+  const end = aSessionEnd({ sinks, status: { delivered: 'GivenUp', deliveries } });
+  const status = statusOfReplay(end, createdAtMs + 1_000);
+  expect(status).toEqual({ delivered: 'False', replayedAt: at, deliveries });
+  const failed = statusAfterAttempt({ ...end, status }, [{ url: two, error: 'no' }], timing);
+  expect(failed).toMatchObject({ delivered: 'False', replayedAt: at });
 });

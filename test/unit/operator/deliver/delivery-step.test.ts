@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type DeliveryStep, deliveryStep } from '../../../../operator/deliver/delivery-step.ts';
+import {
+  type DeliveryStep,
+  deliveryStep,
+  giveUpAtMs,
+  isReplayable,
+} from '../../../../operator/deliver/delivery-step.ts';
 import type { SessionEnd } from '../../../../operator/resource/session-end.ts';
 import { aSessionEnd, createdAt, createdAtMs } from './a-session-end.ts';
 
@@ -11,6 +16,7 @@ const attempted = { attempts: 1, lastAttemptAt: createdAt };
 const delivered = { ...attempted, deliveredAt: createdAt };
 const deleted = { deletionTimestamp: createdAt };
 const released = { finalizers: [] };
+const replay = { 'berth.dev/replay': 'now' };
 
 const step = (end: SessionEnd, afterMs = 0): DeliveryStep =>
   deliveryStep(end, { nowMs: createdAtMs + afterMs, operatorNamespace: 'berth-system', times });
@@ -58,6 +64,24 @@ test.each<[string, SessionEnd, number, DeliveryStep]>([
     0,
     { type: 'release' },
   ],
+  [
+    'one that was given up and is wanted again',
+    aSessionEnd({ metadata: { ...released, annotations: replay }, status: { delivered: 'GivenUp' } }),
+    100 * hourMs,
+    { type: 'replay' },
+  ],
+  [
+    'an asked-for replay of nothing',
+    aSessionEnd({ sinks: [], metadata: { annotations: replay } }),
+    0,
+    { type: 'replay' },
+  ],
+  [
+    'a replay of what is being deleted',
+    aSessionEnd({ metadata: { ...released, ...deleted, annotations: replay }, status: { delivered: 'GivenUp' } }),
+    0,
+    { type: 'nothing' },
+  ],
   ['a sink given up', aSessionEnd({ status: { delivered: 'GivenUp' } }), 0, { type: 'release' }],
   ['no sinks', aSessionEnd({ sinks: [], metadata: released }), hourMs, { type: 'wait', forMs: 23 * hourMs }],
   ['no sinks, after a day', aSessionEnd({ sinks: [], metadata: released }), 24 * hourMs, { type: 'remove' }],
@@ -87,4 +111,16 @@ test.each<[string, SessionEnd, number, DeliveryStep]>([
   ],
 ])('deliveryStep() of %s', (_name, end, afterMs, expected) => {
   expect(step(end, afterMs)).toEqual(expected);
+});
+
+test('giveUpAtMs() counts from the replay, if there was one', () => {
+  expect(giveUpAtMs(aSessionEnd(), times)).toBe(createdAtMs + times.giveUpAfterMs);
+  const replayed = aSessionEnd({ status: { replayedAt: '2026-01-03T00:00:00Z' } });
+  expect(giveUpAtMs(replayed, times)).toBe(Date.parse('2026-01-04T00:00:00Z'));
+});
+
+test('isReplayable() is what was given up and has a sink left', () => {
+  expect(isReplayable(aSessionEnd({ status: { delivered: 'GivenUp' } }))).toBe(true);
+  expect(isReplayable(aSessionEnd({ status: { delivered: 'False' } }))).toBe(false);
+  expect(isReplayable(aSessionEnd({ sinks: [], status: { delivered: 'GivenUp' } }))).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { endReason, parseLastWords } from '@berth/operator/plan/end-reason.ts';
+import { endInTerminatingNamespace, endReason, parseLastWords } from '@berth/operator/plan/end-reason.ts';
 import type { ObservedPod, ObservedSession } from '@berth/operator/plan/observed.ts';
 import { describe, expect, test } from 'vitest';
 import { aPod, aRunningSession, at, containers } from '../../../builders/observed.ts';
@@ -60,4 +60,14 @@ describe('parseLastWords()', () => {
   ])('of %j', (text, expected) => {
     expect(parseLastWords(text)).toEqual(expected);
   });
+});
+
+test.each([
+  { reason: 'pod_deleted', expected: 'deleted' },
+  { reason: 'evicted', expected: 'deleted' },
+  { reason: 'crashed', expected: 'deleted' },
+  { reason: 'force_killed', expected: 'force_killed' },
+  { reason: 'logged_out', expected: 'logged_out' },
+] as const)('endInTerminatingNamespace() makes of $reason $expected', ({ reason, expected }) => {
+  expect(endInTerminatingNamespace({ reason, message: 'as planned' }).reason).toBe(expected);
 });

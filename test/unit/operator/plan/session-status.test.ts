@@ -148,9 +148,12 @@ describe('sessionStatus() decides how a session goes on after an end', () => {
   test.each(['stopped', 'force_killed', 'restarted', 'spec_changed'] as const)('%s forgets the count', (reason) => {
     expect(afterEnd({ reason })).toEqual({ restarts: 0 });
   });
-  test.each(['evicted', 'pod_deleted', 'node_lost'] as const)('%s goes on at once', (reason) => {
-    expect(afterEnd({ reason })).toEqual({ restarts: 4 });
-  });
+  test.each(['evicted', 'pod_deleted', 'node_lost'] as const)(
+    '%s goes on at once, and counts for nothing',
+    (reason) => {
+      expect(afterEnd({ reason })).toEqual({ restarts: 3 });
+    },
+  );
   test.each(['replaced', 'banned', 'auth_failure'] as const)('%s holds the session', (reason) => {
     expect(afterEnd({ reason })).toEqual({ restarts: 3, held: reason });
   });
@@ -158,9 +161,33 @@ describe('sessionStatus() decides how a session goes on after an end', () => {
     expect(afterEnd({ reason: 'crashed', readyAt: at(-301) })?.restarts).toBe(1);
     expect(afterEnd({ reason: 'crashed', readyAt: at(-299) })?.restarts).toBe(4);
   });
+  test('the end after the last restart of the budget gives the session up', () => {
+    expect(afterEnd({ reason: 'stuck' }, 4)).toMatchObject({ restarts: 5 });
+    expect(afterEnd({ reason: 'stuck' }, 5)).toEqual({ restarts: 5, held: 'exhausted' });
+    expect(afterEnd({ reason: 'crashed', readyAt: at(-301) }, 5)).toMatchObject({ restarts: 1 }); // It is full again.
+  });
+  test('a session that was given up is Failed, and says how to start it', () => {
+    const session = aRunningSession({ status: { recovery: { restarts: 5 } } });
+    const status = statusOf({ session, sessionEnd: aSessionEnd({ reason: 'stuck' }) });
+    expect(status.phase).toBe('Failed');
+    expect(readyOf(status)).toMatchObject({ reason: 'RecoveryExhausted' });
+    expect(readyOf(status)?.message).toContain('spec.restartedAt');
+  });
+  test('a logout does not use the budget up: a person is asked for', () => {
+    expect(afterEnd({ reason: 'logged_out' }, 5)).toMatchObject({ restarts: 6 });
+  });
+  test('with the policy Stop no failure is followed by another run', () => {
+    const spec = { engine: 'Baileys', recovery: { policy: 'Stop' } } as const;
+    const session = aRunningSession({ spec, status: { recovery: { restarts: 0 } } });
+    expect(statusOf({ session, sessionEnd: aSessionEnd({ reason: 'stuck' }) })).toMatchObject({
+      phase: 'Failed',
+      recovery: { restarts: 0, held: 'policy' },
+    });
+  });
   test('the wait never exceeds its bound', () => {
     for (let run = 0; run < 200; run++) {
       const session = aRunningSession({
+        spec: { engine: 'Baileys', recovery: { maxRestarts: 100 } },
         status: { recovery: { restarts: 50 }, run: { uid: `run-${run}`, number: 1 } },
       });
       const { recovery } = statusOf({ session, sessionEnd: aSessionEnd({ runUid: `run-${run}` }) });
@@ -182,6 +209,6 @@ describe('what could not be stored or be true is not written', () => {
   test('reportedStatus() does not say that a newer spec was acted on', () => {
     const session = aRunningSession({ generation: 2, status: { observedGeneration: 1 } });
     const { observedGeneration, conditions } = reportedStatus(session, aPod(), session, nowMs);
-    expect([observedGeneration, ...(conditions ?? []).map((each) => each.observedGeneration)]).toEqual([1, 1, 1]);
+    expect([observedGeneration, ...(conditions ?? []).map((each) => each.observedGeneration)]).toEqual([1, 1, 1, 1]);
   });
 });

@@ -76,8 +76,11 @@ const target = { podIp: '127.0.0.1', certificateSha256: certificate.sha256 };
 test('askToStop() shows the certificate of the operator and says how long', async () => {
   const { client, seen } = await aPod({ status: 202, body: '{}' });
   await client.askToStop({ ...target, withinMs: 30_000 });
+  await client.askToStop({ ...target, withinMs: 30_000, logout: true });
+  const line = `POST ${podApiPaths.stop}`;
   expect(seen).toEqual([
-    { line: `POST ${podApiPaths.stop}`, body: '{"withinMs":30000}', clientName: 'berth-operator' },
+    { line, body: '{"withinMs":30000}', clientName: 'berth-operator' },
+    { line, body: '{"withinMs":30000,"logout":true}', clientName: 'berth-operator' },
   ]);
 });
 

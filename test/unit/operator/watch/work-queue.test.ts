@@ -1,42 +1,11 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { QueueClock } from '../../../../operator/watch/delayed-keys.ts';
 import { isUrgent, type Priority, priorities } from '../../../../operator/watch/priority.ts';
 import { createWorkQueue, type Lane, type WorkItem } from '../../../../operator/watch/work-queue.ts';
-
-/** A clock that stands still until it is moved on. */
-function aClock(): QueueClock & { advance(ms: number): void; readonly timers: number } {
-  let nowMs = 0;
-  const timers = new Map<number, { dueMs: number; run: () => void }>();
-  let id = 0;
-  return {
-    nowMs: () => nowMs,
-    setTimer(run, delayMs) {
-      timers.set(++id, { dueMs: nowMs + delayMs, run });
-      return id;
-    },
-    clearTimer: (timer) => void timers.delete(timer as number),
-    get timers() {
-      return timers.size;
-    },
-    advance(ms) {
-      const untilMs = nowMs + ms;
-      for (;;) {
-        const [next] = [...timers]
-          .filter(([, { dueMs }]) => dueMs <= untilMs)
-          .sort(([, a], [, b]) => a.dueMs - b.dueMs);
-        if (next === undefined) break;
-        timers.delete(next[0]);
-        nowMs = next[1].dueMs;
-        next[1].run();
-      }
-      nowMs = untilMs;
-    },
-  };
-}
+import { aStillClock } from '../../../fakes/still-clock.ts';
 
 function aQueue() {
-  const clock = aClock();
+  const clock = aStillClock();
   const told: string[] = [];
   const queue = createWorkQueue({
     clock,

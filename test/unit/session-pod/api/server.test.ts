@@ -130,6 +130,7 @@ test.each([
   { name: 'a body that is no JSON', path: '/v1/stop', options: { body: '{' }, status: 400 },
   { name: 'a body that is too large', path: '/v1/stop', options: { body: 'x'.repeat(600_000) }, status: 413 },
   { name: 'a stop without a time', path: '/v1/stop', options: { body: '{}' }, status: 400 },
+  { name: 'a stop with half a logout', path: '/v1/stop', options: { body: '{"withinMs":1,"logout":1}' }, status: 400 },
   { name: 'a stop with a negative time', path: '/v1/stop', options: { body: '{"withinMs":-1}' }, status: 400 },
   {
     name: 'a recipient that is none',

@@ -145,3 +145,45 @@ test("createOperatorReport() hands its token to no server but the operator's", a
   expect(received).toEqual([]);
   expect(overs).toEqual([]);
 });
+
+test('createOperatorReport() asks with its last report, number and all, when it has not reached the operator for a minute', async () => {
+  const { received, url } = await aReportReceiver(authority, [200, 200, 503, 410]);
+  const { sender, overs } = aSender(url);
+  sender.send(aReport());
+  await eventually(
+    () => overs,
+    (seen) => seen.length === 1,
+  );
+  expect(received.map(({ report }) => report)).toEqual(
+    Array.from({ length: 4 }, () => ({ ...aReport(), sequence: 1 })),
+  );
+  expect(overs).toEqual([expect.stringContaining('410')]);
+});
+
+test('createOperatorReport() does not give up a first report that is refused as malformed', async () => {
+  const { received, url } = await aReportReceiver(authority, [400, 400, 400, 200]);
+  const { sender, overs } = aSender(url);
+  sender.send(aReport());
+  await eventually(
+    () => received,
+    (seen) => seen.length === 4,
+  );
+  await sender.idle();
+  expect(received.map(({ report }) => report.sequence)).toEqual([1, 1, 1, 1]);
+  expect(overs).toEqual([]);
+});
+
+test('flush() sends at once what waits for its next try, and is over in its time', async () => {
+  const { received, url } = await aReportReceiver(authority, [503, 200, 'silent']);
+  const { sender } = aSender(url);
+  sender.send(aReport());
+  await sender.idle();
+  sender.send(aReport('stopping'));
+  expect(received).toHaveLength(1);
+  await sender.flush(400);
+  expect(received.map(({ report }) => report.state)).toEqual(['ready', 'stopping']);
+  sender.send(aReport());
+  const startedAtMs = Date.now();
+  await sender.flush(400);
+  expect(Date.now() - startedAtMs).toBeLessThan(1_500);
+});

@@ -78,3 +78,31 @@ test('createRunEnd() exits although its words cannot be written', async () => {
     ),
   ).toEqual([0]);
 });
+
+test('createRunEnd() puts corrected words in the place of the first ones', async () => {
+  const { runEnd, exits, words } = aRunEnd([
+    { what: 'learn', withinMs: 100, run: () => runEnd.correct({ code: 440, message: 'over' }) },
+  ]);
+  runEnd.begin({ reason: 'replaced', code: 440, message: 'm' }, 1, 5_000);
+  await eventually(
+    () => exits,
+    (seen) => seen.length > 0,
+  );
+  expect(words()).toEqual({ code: 440, message: 'over' });
+});
+
+test('createRunEnd() leaves later steps the time they need, however long an early one takes', async () => {
+  const told: number[] = [];
+  const { runEnd, exits } = aRunEnd([
+    { what: 'log out', withinMs: 5_000, leavesMs: 800, run: (withinMs) => new Promise(() => told.push(withinMs)) },
+    { what: 'close', withinMs: 500, run: (withinMs) => void told.push(withinMs) },
+  ]);
+  runEnd.begin({ message: 'm' }, 0, 1_200);
+  await eventually(
+    () => exits,
+    (seen) => seen.length > 0,
+  );
+  expect(exits).toEqual([0]);
+  expect(told[0]).toBeLessThanOrEqual(200);
+  expect(told[1]).toBe(500);
+});

@@ -1,5 +1,5 @@
 import type { Engine, EngineListener } from '@berth/session-pod/engine/engine.ts';
-import type { EndEffect } from '@berth/session-pod/run/supervisor.ts';
+import type { Correction, EndEffect } from '@berth/session-pod/run/supervisor.ts';
 import { createSupervisor } from '@berth/session-pod/run/supervisor.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { silentLog } from '../silent-log.ts';
@@ -14,6 +14,7 @@ function aSupervisor(connect: () => Promise<void> = async () => {}) {
   const dials: number[] = [];
   const reports: string[] = [];
   const ends: (EndEffect & { withinMs: number })[] = [];
+  const corrections: Correction[] = [];
   let listener: EngineListener | undefined;
   const startedAtMs = Date.now();
   const supervisor = createSupervisor({
@@ -32,16 +33,21 @@ function aSupervisor(connect: () => Promise<void> = async () => {}) {
     },
     onMessage: () => {},
     onSession: () => {},
-    sendReport: ({ state, reconnects }) => reports.push(`${Date.now() - startedAtMs} ${state} ${reconnects}`),
+    sendReport({ state, reconnects, recentReconnects = 0 }) {
+      const recent = recentReconnects === reconnects ? '' : ` (${recentReconnects} recent)`;
+      reports.push(`${Date.now() - startedAtMs} ${state} ${reconnects}${recent}`);
+    },
     onEnd: (end, withinMs) => ends.push({ ...end, withinMs }),
+    onCorrection: (correction) => corrections.push(correction),
     processStartedAtMs: startedAtMs,
+    reconnectWindowMs: 600_000,
     nowMs: Date.now,
     log: silentLog,
   });
   supervisor.start();
   const hear: EngineListener['onSession'] = (event) => listener?.onSession(event);
   const lose = (code = 428) => hear({ type: 'Closed', code, saidByWhatsApp: true, message: 'm', random: 1 });
-  return { supervisor, dials, reports, ends, hear, lose };
+  return { supervisor, dials, reports, ends, corrections, hear, lose };
 }
 
 test('createSupervisor() reports a pairing in three writes: QR code, account, ready', async () => {
@@ -106,4 +112,44 @@ test('createSupervisor() ends by itself after a logout', () => {
   hear({ type: 'Opened' });
   lose(401);
   expect(ends).toMatchObject([{ exitCode: 1, reason: 'logged_out', code: 401, eraseCredentials: true }]);
+});
+
+test('createSupervisor() tells of a loop within 2 s although no state of it lasts so long, once a loss at most', async () => {
+  const { reports, hear, lose } = aSupervisor();
+  hear({ type: 'Opened', account: { id: 'a' } });
+  await vi.advanceTimersByTimeAsync(5_000);
+  for (let round = 0; round < 6; round++) {
+    lose();
+    await vi.advanceTimersByTimeAsync(700);
+    hear({ type: 'Paired' });
+    await vi.advanceTimersByTimeAsync(300);
+  }
+  expect(reports).toEqual(['0 ready 0', '7000 authenticated 2', '9000 authenticated 4', '11000 authenticated 6']);
+});
+
+test('createSupervisor() counts what was lost within the window', async () => {
+  const { reports, hear, lose } = aSupervisor();
+  for (const pauseMs of [100_000, 700_000, 0]) {
+    hear({ type: 'Opened', account: { id: 'a' } });
+    await vi.advanceTimersByTimeAsync(pauseMs);
+    lose();
+  }
+  hear({ type: 'Opened' });
+  expect(reports.at(-1)).toBe('800000 ready 3 (2 recent)');
+});
+
+test('createSupervisor() corrects the end of a run that was replaced by its own successor, and no other', async () => {
+  const over = { type: 'RunOver', message: 'over (410)' } as const;
+  const replaced = aSupervisor();
+  replaced.hear({ type: 'Opened' });
+  replaced.lose(440);
+  replaced.supervisor.tell(over, 1_000);
+  replaced.supervisor.tell(over, 1_000);
+  expect(replaced.ends).toMatchObject([{ reason: 'replaced', code: 440 }]);
+  expect(replaced.corrections).toEqual([{ type: 'CorrectLastWords', code: 440, message: 'over (410)' }]);
+  const loggedOut = aSupervisor();
+  loggedOut.hear({ type: 'Opened' });
+  loggedOut.lose(401);
+  loggedOut.supervisor.tell(over, 1_000);
+  expect([loggedOut.ends.length, loggedOut.corrections]).toEqual([1, []]);
 });

@@ -170,6 +170,34 @@ test.each<Case>([
     effects: [{ type: 'End', exitCode: 0, message: 'm', eraseCredentials: false }],
   },
   {
+    name: 'asks for the logout when the stop does',
+    before: {},
+    event: { type: 'StopAsked', message: 'm', logOut: true },
+    after: { state: 'stopping' },
+    effects: [{ type: 'End', exitCode: 0, message: 'm', eraseCredentials: false, logOut: true }],
+  },
+  {
+    name: 'ends quietly when the operator says that the run is over',
+    before: {},
+    event: { type: 'RunOver', message: 'm' },
+    after: { state: 'stopping' },
+    effects: [{ type: 'End', exitCode: 0, message: 'm', eraseCredentials: false }],
+  },
+  {
+    name: 'takes back that it was replaced when its run is over: it was by its successor',
+    before: { state: 'stopping', endsAs: 'replaced' },
+    event: { type: 'RunOver', message: 'm' },
+    after: { state: 'stopping', endsAs: undefined },
+    effects: [{ type: 'CorrectLastWords', code: 440, message: 'm' }],
+  },
+  {
+    name: 'keeps that it was logged out when its run is over as well',
+    before: { state: 'stopping', endsAs: 'logged_out' },
+    event: { type: 'RunOver', message: 'm' },
+    after: { state: 'stopping', endsAs: 'logged_out' },
+    effects: [],
+  },
+  {
     name: 'stays down once it is stopping',
     before: { state: 'stopping' },
     event: closed(428),
@@ -185,7 +213,9 @@ test.each<Case>([
   },
 ])('advance() $name', ({ before, event, after, effects }) => {
   const result = advance(aSession(before), event, sinceMs + 10_000);
-  expect({ qr: undefined, account: undefined, message: undefined, ...result.session }).toMatchObject(after);
+  expect({ qr: undefined, account: undefined, message: undefined, endsAs: undefined, ...result.session }).toMatchObject(
+    after,
+  );
   expect(result.effects).toEqual(effects);
 });
 

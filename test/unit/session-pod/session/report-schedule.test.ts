@@ -72,6 +72,20 @@ test.each<Case>([
     dueInMs: 0,
   },
   {
+    name: 'holds losses back from the first one, however often the state changes meanwhile',
+    session: { state: 'reconnecting', sinceMs: sinceMs + 1_500, reconnects: 2, lostAtMs: [sinceMs, sinceMs + 1_500] },
+    reported: readyBefore,
+    afterMs: 1_600,
+    dueInMs: 400,
+  },
+  {
+    name: 'holds a new loss back that follows one which was told',
+    session: { state: 'reconnecting', sinceMs: sinceMs + 1_500, reconnects: 2, lostAtMs: [sinceMs, sinceMs + 1_500] },
+    reported: { state: 'reconnecting', reconnects: 1 },
+    afterMs: 1_600,
+    dueInMs: 1_900,
+  },
+  {
     name: 'tells of an account learnt late',
     session: { state: 'ready', account: { id: 'a' } },
     reported: readyBefore,

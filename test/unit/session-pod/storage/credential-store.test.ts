@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import {
   CredentialsCorruptError,
   openCredentialStore,
 } from '@berth/session-pod/storage/credential-store.ts';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
 import { startChild } from '../child-process.ts';
 
@@ -142,4 +142,54 @@ test('writeKeys() has its batch on the disk when it returns, whole, whenever the
     // One batch may have been written whose number was not yet said.
     expect([saidWritten, saidWritten + 1]).toContain(found[0]);
   }
+});
+
+test('eraseAfterLogout() leaves nothing of the credentials in any file of the volume', () => {
+  const { directory } = aFilledStore();
+  const store = openCredentialStore(directory);
+  store.writeCredentials('new credentials of alpha');
+  store.eraseAfterLogout(5);
+  const content = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1'));
+  expect(content.join('')).not.toMatch(/credentials of alpha|value 7/);
+  store.close();
+});
+
+/** Every database that is opened from now on has no more room than its file has already. */
+function fillTheDisk() {
+  const exec: (this: DatabaseSync, sql: string) => void = Reflect.get(DatabaseSync.prototype, 'exec');
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql: string) {
+    exec.call(this, 'PRAGMA max_page_count = 1'); // SQLite takes the size that the file has for the least.
+    exec.call(this, sql);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+}
+
+test('a full disk is no damage: nothing is lost, and the error names the volume and not the credentials', () => {
+  const { directory, file } = aFilledStore();
+  fillTheDisk();
+  const store = openCredentialStore(directory);
+  const large = Array.from({ length: 2_000 }, (_, id) => ({ type: 'session', id: `${id}`, value: 'v'.repeat(500) }));
+  const refusal = `Cannot write the credentials in "${file}": database or disk is full; check that the volume`;
+  expect(() => store.writeKeys(large)).toThrow(CredentialStoreError);
+  expect(() => store.writeKeys(large)).toThrow(refusal);
+  expect(() => store.writeCredentials('c'.repeat(100_000))).toThrow(refusal);
+  expect(store.readCredentials()).toBe('credentials of alpha');
+  expect(store.readKeys('session', ['0', '1999'])).toEqual(new Map());
+  store.eraseAfterLogout(5); // Even this needs no more room than there is.
+  store.close();
+  vi.restoreAllMocks();
+  const again = openCredentialStore(directory);
+  expect(again.readCredentials()).toBeUndefined();
+  again.writeKeys([]);
+  again.close();
+});
+
+test('openCredentialStore() on a full disk makes no half a store', () => {
+  const directory = aTemporaryDirectory();
+  fillTheDisk();
+  expect(() => openCredentialStore(directory)).toThrow(CredentialStoreError);
+  vi.restoreAllMocks();
+  const store = openCredentialStore(directory);
+  expect(store.readCredentials()).toBeUndefined();
+  store.close();
 });
