@@ -23,6 +23,7 @@ import { createMetrics } from './publish/metrics.ts';
 import { quietConsole } from './publish/quiet-console.ts';
 import { withDeadline } from './run/deadline.ts';
 import { terminationLogOf, writeLastWords } from './run/last-words.ts';
+import { logOutStep } from './run/log-out-step.ts';
 import type { RecentMessages } from './run/recent-messages.ts';
 import { createRecentMessages } from './run/recent-messages.ts';
 import { createRunEnd } from './run/run-end.ts';
@@ -109,25 +110,27 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
     log,
     exit: (code) => process.exit(code),
     steps: [
-      {
-        what: 'log out',
+      logOutStep({
         withinMs: logoutWithinMs,
         leavesMs: afterLogoutMs,
-        async run(withinMs) {
-          if (!logOut) return;
-          await supervisor.engine.logout(withinMs);
-          log.info('WhatsApp confirmed the logout');
+        isWanted: () => logOut,
+        logout: (withinMs) => supervisor.engine.logout(withinMs),
+        onConfirmed() {
           eraseCredentials = true;
         },
-      },
+        log,
+      }),
       { what: 'close the engine', withinMs: 1_500, run: () => supervisor.engine.close(1_000) },
       {
         what: 'close the credentials',
         withinMs: 1_000,
         run() {
           // In one turn of the event loop, so that the engine cannot write back in between what was erased.
-          if (eraseCredentials) store.eraseAfterLogout(nowMs());
-          store.close();
+          try {
+            if (eraseCredentials) store.eraseAfterLogout(nowMs(), log);
+          } finally {
+            store.close();
+          }
         },
       },
       {

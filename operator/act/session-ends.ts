@@ -29,8 +29,14 @@ export interface Unrecorded {
   forget(runUid: string): void;
 }
 
-/** How long one creation may take, in milliseconds: a webhook that hangs must not keep a worker. */
+/** How long a first creation may take, in milliseconds: a webhook that hangs must not keep a worker. */
 const createTimeoutMs = 5_000;
+/** A later one may take longer than a webhook (10 s if it does not say): one that may be ignored is, once its time is over. */
+const retryTimeoutMs = 12_000;
+/** Later ones under way at once: workers must be left for the kills of other sessions. */
+const retriesAtMost = 2;
+/** Until the next attempt when there are so many, in milliseconds. */
+const retryTurnMs = 1_000;
 
 /** Records ends. The name is made of the run's uid, so a second creation is refused, and that is success. */
 export function createSessionEnds(dependencies: {
@@ -46,6 +52,7 @@ export function createSessionEnds(dependencies: {
   readonly log: Log;
 }) {
   const { client, sessionEnds, refusedEnds, unrecorded, events, operatorNamespace, log } = dependencies;
+  let retries = 0;
 
   async function readIn(namespace: string, name: string, signal: AbortSignal): Promise<void> {
     sessionEnds.absorb(await client.request({ method: 'GET', path: path.sessionEnd(namespace, name), signal }));
@@ -63,7 +70,8 @@ export function createSessionEnds(dependencies: {
     const body = { apiVersion, kind: 'SessionEnd', metadata, spec };
     const create = { method: 'POST', path: path.sessionEnds(namespace), body, signal } as const;
     try {
-      sessionEnds.absorb(await client.request({ ...create, timeoutMs: createTimeoutMs }));
+      const timeoutMs = refusedEnds.sinceMs(spec.run.uid) === undefined ? createTimeoutMs : retryTimeoutMs;
+      sessionEnds.absorb(await client.request({ ...create, timeoutMs }));
       return 'created';
     } catch (error) {
       if (isAlreadyExists(error)) {
@@ -112,6 +120,21 @@ export function createSessionEnds(dependencies: {
     return { outcome: elsewhere, action, isEverywhere: true };
   }
 
+  /** As `createSomewhere`, a few at a time where it was refused before. */
+  async function createInTurn(observed: Observed, planned: CreateSessionEnd, signal: AbortSignal) {
+    const { session, run } = planned.spec;
+    const why = refusedEnds.why(run.uid);
+    if (why === undefined) return createSomewhere(observed, planned, signal);
+    if (retries >= retriesAtMost)
+      throw new SessionEndRefusedError(sessionKey(session.namespace, session.name), why, retryTurnMs);
+    retries++;
+    try {
+      return await createSomewhere(observed, planned, signal);
+    } finally {
+      retries--;
+    }
+  }
+
   function refused({ spec, name }: CreateSessionEnd, error: ApiError, isEverywhere: boolean): never {
     const { session, run } = spec;
     const key = sessionKey(session.namespace, session.name);
@@ -158,7 +181,7 @@ export function createSessionEnds(dependencies: {
       const wait = refusedEnds.wait(run.uid, client.nowMs());
       // A change of something else is no reason to try earlier.
       if (wait !== undefined) throw new SessionEndRefusedError(key, wait.why, wait.ms);
-      const { outcome, action, isEverywhere } = await createSomewhere(observed, planned, signal);
+      const { outcome, action, isEverywhere } = await createInTurn(observed, planned, signal);
       if (outcome instanceof ApiError) refused(action, outcome, isEverywhere);
       refusedEnds.recorded(run.uid);
       unrecorded.forget(run.uid);

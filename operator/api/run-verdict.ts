@@ -1,4 +1,5 @@
 import type { ObservedPod, ObservedSession } from '../plan/observed.ts';
+import { isOver } from '../plan/old-view.ts';
 
 /** Why a run is over, or `lives`. */
 export type RunVerdict =
@@ -26,6 +27,5 @@ export function runVerdict(
   if (lastEnd?.runUid === runUid) return 'run_ended';
   if (run?.uid === runUid)
     return run.ending !== undefined && run.ending.deadline === undefined ? 'run_killed' : 'lives';
-  const newest = Math.max(run?.number ?? 0, lastEnd?.number ?? 0);
-  return pod.runNumber !== undefined && newest > pod.runNumber ? 'run_superseded' : 'lives';
+  return isOver(pod, session) ? 'run_superseded' : 'lives';
 }

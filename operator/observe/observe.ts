@@ -9,7 +9,8 @@ import type {
   ObservedSessionEnd,
   PlanConfig,
 } from '../plan/observed.ts';
-import { symptomOf } from '../plan/symptom.ts';
+import { isOver } from '../plan/old-view.ts';
+import { sightingOf } from '../plan/symptom.ts';
 import { claimName, namespaceAndName, path, type SessionKey } from '../resource/names.ts';
 import type { SlimCache } from '../watch/slim-cache.ts';
 import type { ClaimHolders } from './claim-holders.ts';
@@ -63,10 +64,14 @@ export function createObserve(dependencies: ObserveDependencies) {
     const session = caches.sessions.get(key);
     const watched = ours(caches.pods.get(key));
     const pod = watched ?? (await unseenPod(session, signal));
+    const podIsRevenant = await isRevenant(pod, session, signal);
     const nowMs = client.nowMs();
-    const symptom = symptomOf({ ...optional('pod', pod), ...optional('session', session) });
-    const what = symptom && `${pod?.uid} ${symptom.reason} ${symptom.key}`;
-    const symptomSinceMs = sightings.since(key, what, nowMs);
+    const node = pod?.nodeName === undefined ? undefined : await observeNode(pod.nodeName, nowMs, signal);
+    const symptomSinceMs = sightings.since(
+      key,
+      sightingOf({ ...optional('pod', pod), ...optional('session', session), ...optional('node', node) }),
+      nowMs,
+    );
     if (session === undefined && pod === undefined) return undefined;
     const runUid = pod?.uid ?? session?.status.run?.uid;
     return {
@@ -80,7 +85,8 @@ export function createObserve(dependencies: ObserveDependencies) {
       ...optional('pod', pod),
       ...optional('symptomSinceMs', symptomSinceMs),
       podIsWatched: watched !== undefined,
-      ...optional('node', pod?.nodeName && (await observeNode(pod.nodeName, nowMs, signal))),
+      ...(podIsRevenant ? { podIsRevenant } : {}),
+      ...optional('node', node),
       ...endOf(runUid, nowMs),
       ...optional('claim', caches.claims.get(`${namespace}/${claimName(name)}`)),
       ...optional('claimHolder', session && claimHolders.holderBeside(session)),
@@ -89,6 +95,19 @@ export function createObserve(dependencies: ObserveDependencies) {
       ...optional('undelivered', sessionEndIndex.undelivered(key)),
     };
   };
+
+  /** The watch may be late: the API server is asked before a pod of a run that is over is taken for one that came back. */
+  async function isRevenant(pod: ObservedPod | undefined, session: ObservedSession | undefined, signal: AbortSignal) {
+    if (pod === undefined || session === undefined || pod.sessionUid !== session.uid || !isOver(pod, session))
+      return false;
+    try {
+      const at = path.pod(pod.namespace, pod.name);
+      return slimPod(await client.request({ method: 'GET', path: at, signal })).uid === pod.uid;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  }
 
   /** The record of a run's end; where none can be made, what stands for it, and why. */
   function endOf(runUid: string | undefined, nowMs: number): Pick<Observed, 'sessionEnd' | 'endRefusal'> {

@@ -73,7 +73,12 @@ export function closeRun(observed: Observed, pod: ObservedPod): Plan | undefined
   const drained = sessionEnd.settled || nowMs - sessionEnd.createdAtMs >= config.drainMs;
   if (!drained) return { ...step('DrainingSinks'), requeueAfterMs: drainLookMs };
   // Written into the status while the pod is still there: a run that the status does not know leaves no `lastEnd`.
-  if (session !== undefined && session.uid === pod.sessionUid && session.status.run?.uid !== pod.uid)
+  if (
+    session !== undefined &&
+    session.uid === pod.sessionUid &&
+    session.status.run?.uid !== pod.uid &&
+    !observed.podIsRevenant
+  )
     return step('NotingRun');
   // As long as a deletion by others has a grace, the object outlives its last finalizer, until the kubelet comes to it.
   const deletePod: Action[] = isBeingRemoved(pod) ? [] : [{ type: 'DeletePod', uid: pod.uid }];

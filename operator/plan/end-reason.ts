@@ -59,7 +59,10 @@ export function endReason(pod: ObservedPod, session: ObservedSession | undefined
 /** The condition Stuck says what was seen when the end was decided. */
 function endingMessage(reason: EndReason, session: ObservedSession | undefined): string {
   const stuck = session?.status.conditions?.find(({ type }) => type === 'Stuck');
-  const isToldThere = (reason === 'stuck' || reason === 'start_timeout') && stuck?.status === 'True';
+  const isToldThere =
+    (reason === 'stuck' || reason === 'start_timeout') &&
+    stuck?.status === 'True' &&
+    stuck.reason !== 'TerminationTimeout';
   return isToldThere ? `${stuck.reason}: ${stuck.message}` : messages[reason];
 }
 

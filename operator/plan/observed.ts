@@ -18,6 +18,8 @@ export interface Observed {
   readonly podIsWatched: boolean;
   /** The node that `pod` is bound to; undefined while it has none. */
   readonly node?: ObservedNode;
+  /** The API server says just now that this pod is there, although the status says that its run is over: somebody brought it back. */
+  readonly podIsRevenant?: boolean;
   /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
   readonly sessionEnd?: ObservedSessionEnd;
   /** Why the record of that end is refused, as long as it is. */

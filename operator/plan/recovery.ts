@@ -27,7 +27,11 @@ export function recoveryAfter(session: ObservedSession, end: ObservedSessionEnd)
     return { restarts: session.status.recovery?.restarts ?? 0, held: reason as Held };
   if (intended.includes(reason)) return { restarts: 0 };
   const used = wasHealthy(session, end) ? 0 : (session.status.recovery?.restarts ?? 0);
-  if (blameless.includes(reason)) return { restarts: used };
+  if (blameless.includes(reason)) {
+    // A young run that is evicted may have filled its own volume in memory: it must not log in again and again.
+    if (reason !== 'evicted' || wasHealthy(session, end)) return { restarts: used };
+    return { restarts: used, nextRestartAt: new Date(end.createdAtMs + backoffMs(session, 1, runUid)).toISOString() };
+  }
   if (session.spec.recovery?.policy === 'Stop') return { restarts: used, held: 'policy' };
   // An account that was unlinked says nothing against the session: it waits for a person to link it anew.
   if (used >= maxRestartsOf(session) && reason !== 'logged_out' && !isGhosts)
@@ -50,9 +54,13 @@ function mayBeAGhosts({ status: { lastEnd } }: ObservedSession, { createdAtMs }:
 /** Restarts in a row before the session is given up: the CRD's default when the spec does not say. */
 export const maxRestartsOf = ({ spec }: ObservedSession): number => spec.recovery?.maxRestarts ?? 5;
 
-function wasHealthy({ spec }: ObservedSession, { readyAt, endedAt }: ObservedSessionEnd): boolean {
-  if (readyAt === undefined) return false;
-  return Date.parse(endedAt) - Date.parse(readyAt) >= (spec.recovery?.healthySeconds ?? 300) * 1000;
+/** By its last stretch of being ready: a run that flaps was ready again and again, and never for long. */
+function wasHealthy({ spec, status: { report } }: ObservedSession, end: ObservedSessionEnd): boolean {
+  const own = report?.runUid === end.runUid ? report : undefined;
+  if (end.reason === 'stuck' && own !== undefined && own.state !== 'ready') return false;
+  const readySince = own?.state === 'ready' ? (own.stateSince ?? end.readyAt) : end.readyAt;
+  if (readySince === undefined) return false;
+  return Date.parse(end.endedAt) - Date.parse(readySince) >= (spec.recovery?.healthySeconds ?? 300) * 1000;
 }
 
 /** Exponential with full jitter. The jitter comes from the run's uid, which is random and the same on every look. */

@@ -74,7 +74,9 @@ export function stuckCondition(
   if (now !== undefined) return { status: 'True', ...now };
   // Who takes a report has not timed anything: what the leader said of the same symptom stays.
   const isSame = observed.symptomSinceMs === undefined && symptomOf(living)?.reason === before?.reason;
-  if (before?.status === 'True' && (isSame || isBeingRecovered(session, observed.pod)))
+  // An end that took too long is over once there is no pod: it must not be told of the next run.
+  const isRecovery = before?.reason !== 'TerminationTimeout' && isBeingRecovered(session, observed.pod);
+  if (before?.status === 'True' && (isSame || isRecovery))
     return { status: 'True', reason: before.reason, message: before.message };
   return { status: 'False', reason: 'NotStuck', message: 'Nothing takes longer than it may' };
 }
@@ -115,8 +117,9 @@ function pairingLeftMs({ pod, session, nowMs }: Sight): number | undefined {
   const limitSeconds = session.spec.pairing?.timeoutSeconds ?? 3600;
   if (report?.runUid !== pod.uid || report.state !== 'waiting_for_pairing' || limitSeconds === 0) return undefined;
   if (pod.deletionRequested || run?.ending !== undefined) return undefined;
-  // From the pod's creation: an engine gives one QR code after the other, and with each its state may begin anew.
-  return pod.createdAtMs + limitSeconds * 1000 - nowMs;
+  // Not from the report's time: an engine gives one QR code after the other, and with each its state may begin anew.
+  const startedAtMs = pod.container.state === 'running' ? Math.max(pod.container.startedAtMs, pod.createdAtMs) : nowMs;
+  return startedAtMs + limitSeconds * 1000 - nowMs;
 }
 
 function remedy(reason: StuckReason, { node }: Sight, session: ObservedSession): string {

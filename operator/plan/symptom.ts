@@ -1,3 +1,4 @@
+import { isLost } from './fence.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 import { startBlockedBy } from './start-blocked.ts';
 
@@ -44,7 +45,19 @@ export function symptomOf({ pod, session }: Pick<Observed, 'pod' | 'session'>): 
   return ofAnEnd(pod, session) ?? livingSymptomOf(pod, session);
 }
 
-/** The same, of a run that is taken to live on although its end was decided. */
+/**
+ * What is timed of a run, in words: its time runs anew when they change. What lasted while its node was lost does not count
+ * once the node is back: its pod could not report, and the node controller had called it unready.
+ */
+export function sightingOf(observed: Pick<Observed, 'pod' | 'session' | 'node'>): string | undefined {
+  const symptom = symptomOf(observed);
+  if (symptom === undefined) return undefined;
+  const { pod, node } = observed;
+  const isCutOff = node !== undefined && isLost(node) && symptom.reason !== 'TerminationTimeout';
+  return `${pod?.uid} ${symptom.reason} ${symptom.key}${isCutOff ? ' on a lost node' : ''}`;
+}
+
+/** The symptom of a run that is taken to live on although its end was decided. */
 export function livingSymptomOf(pod: ObservedPod, session: ObservedSession): Symptom | undefined {
   const { startup, recovery } = session.spec;
   if (pod.container.state !== 'running')

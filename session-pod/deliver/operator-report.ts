@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
 import type { RunReport } from '@berth/protocol';
 import { reportStatus } from '@berth/protocol';
 import type { Log } from '../publish/log.ts';
@@ -31,8 +32,8 @@ export interface OperatorReport {
 }
 
 /**
- * A pod that has not reached the operator for so long asks with its last report whether it may go on: one whose node was
- * cut off, and whose run was given up meanwhile, learns it only so.
+ * So long after its last report was taken, a pod sends it again to ask whether it may go on, which every pod whose state
+ * does not change does each minute: one whose node was cut off, and whose run was given up meanwhile, learns it only so.
  */
 const askAgainMs = 60_000;
 
@@ -42,6 +43,8 @@ const askAgainMs = 60_000;
  */
 export function createOperatorReport(options: OperatorReportOptions): OperatorReport {
   const { ca, log, tokenFile, onOver, operatorUrl, timeoutMs = 10_000 } = options;
+  // One connection a report, as a kept one would hold a socket per pod at the operator; its TLS session is resumed.
+  const agent = new Agent({ keepAlive: false, maxCachedSessions: 1 });
   let newest: RunReport | undefined;
   let delivered: RunReport | undefined;
   let sequence = 0;
@@ -68,7 +71,7 @@ export function createOperatorReport(options: OperatorReportOptions): OperatorRe
   async function attempt(report: RunReport): Promise<number | undefined> {
     try {
       const token = (await readFile(tokenFile, 'utf8')).trim();
-      return await postReport(report, { operatorUrl, ca: ca.pem(), token, timeoutMs });
+      return await postReport(report, { operatorUrl, ca: ca.pem(), token, timeoutMs, agent });
     } catch (error) {
       const level = failures === 0 ? 'warn' : 'debug'; // Once per outage is enough.
       log[level]({ err: error }, 'Report did not reach the operator');

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https';
 import { request } from 'node:https';
 import type { RunReport } from '@berth/protocol';
 import { reportPath } from '@berth/protocol';
@@ -9,13 +10,18 @@ export interface ReportTarget {
   readonly ca: string;
   readonly token: string;
   readonly timeoutMs: number;
+  /** Keeps TLS sessions, by the CA too: what was trusted under one CA is not resumed under another. Absent: keeps none. */
+  readonly agent?: Agent;
 }
 
 /**
  * Sends one report and gives the status of the answer, whose body is not read.
  * @throws {Error} of Node: no connection, no answer in time, or a certificate that is not the operator's
  */
-export function postReport(report: RunReport, { operatorUrl, ca, token, timeoutMs }: ReportTarget): Promise<number> {
+export function postReport(
+  report: RunReport,
+  { operatorUrl, ca, token, timeoutMs, agent }: ReportTarget,
+): Promise<number> {
   const body = JSON.stringify(report);
   return new Promise((resolve, reject) => {
     const sending = request(
@@ -23,7 +29,7 @@ export function postReport(report: RunReport, { operatorUrl, ca, token, timeoutM
       {
         method: 'POST',
         ca,
-        agent: false, // Reports are minutes to days apart: a kept connection would only age.
+        agent: agent ?? false,
         signal: AbortSignal.timeout(timeoutMs),
         headers: {
           'content-type': 'application/json',

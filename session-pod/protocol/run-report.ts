@@ -15,8 +15,9 @@ export const reportPath = '/internal/v1/report';
 export const operatorAudience = 'berth-operator';
 
 /**
- * One report of a pod to the operator, the body of `POST reportPath`. Only state changes are reported; the last report is
- * sent once more, with its number, when the pod has not reached the operator for a minute: it asks whether it may go on.
+ * One report of a pod to the operator, the body of `POST reportPath`. Only a change makes a new one. A minute after the
+ * operator has taken the last one the pod sends it again, with its number, and so on each minute: it asks whether it may
+ * go on.
  */
 export interface RunReport {
   /** The pod's uid: the id of the run. The token says the same, or the report is refused with 403. */

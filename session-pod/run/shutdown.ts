@@ -13,9 +13,10 @@ export interface ShutdownStep {
 }
 
 /**
- * Does the steps in order, each whatever became of the others, each within its own deadline and none beyond `deadlineMs`.
- * Never throws: a step that failed is in the log, and in the result.
- * @param deadlineMs when the last step must be over, by `nowMs`; asked anew before each step, as it may come closer
+ * Does the steps in order, each whatever became of the others, and gives each its own time or what is left of `deadlineMs`
+ * as it begins, whichever is less. A step that is under way is not shortened when `deadlineMs` comes closer: the caller's
+ * exit is what ends it then. Never throws: a step that failed is in the log, and in the result.
+ * @param deadlineMs when the last step is to be over, by `nowMs`; asked anew before each step, as it may come closer
  */
 export async function runSteps(
   steps: readonly ShutdownStep[],

@@ -2,6 +2,7 @@ import { renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BerthError } from '@berth/protocol';
+import type { Log } from '../publish/log.ts';
 import { isDamagedDatabase } from './sqlite-error.ts';
 
 /** Credentials exist and cannot be trusted. Never answered by a new registration: that would lose the account silently. */
@@ -48,9 +49,11 @@ export interface CredentialStore {
   writeKeys(changes: readonly KeyChange[]): void;
   /**
    * Removes credentials and keys and notes why, in one transaction, and wipes what they left in the file. Only after a
-   * logout that WhatsApp confirmed.
+   * logout that WhatsApp confirmed. Where that fails, as on a full disk, the store is closed and its files are removed:
+   * with a login that WhatsApp refuses every later run would end as logged out, too.
+   * @throws {CredentialStoreError} not even the files can be removed
    */
-  eraseAfterLogout(nowMs: number): void;
+  eraseAfterLogout(nowMs: number, log: Log): void;
   close(): void;
 }
 
@@ -133,19 +136,40 @@ function storeOn(database: DatabaseSync, file: string): CredentialStore {
           else writeKey.run(type, id, value);
         }
       }),
-    eraseAfterLogout(nowMs) {
-      // Otherwise the deleted rows stay readable in free pages of the file, and in its log until that is overwritten.
-      guarded('erase', file, () => database.exec('PRAGMA secure_delete = ON'));
-      transaction(database, file, () => {
-        database.exec('DELETE FROM credentials; DELETE FROM keys;');
-        database.prepare('INSERT INTO logouts VALUES (?)').run(nowMs);
-      });
-      guarded('erase', file, () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+    eraseAfterLogout(nowMs, log) {
+      try {
+        erase(database, file, nowMs);
+      } catch (error) {
+        log.error(
+          { err: error },
+          'Credentials of an account that is logged out cannot be erased, their files are removed',
+        );
+        try {
+          database.close();
+        } finally {
+          guarded('remove', file, () => removeFiles(file));
+        }
+      }
     },
     close: () => {
       if (database.isOpen) database.close();
     },
   };
+}
+
+function erase(database: DatabaseSync, file: string, nowMs: number): void {
+  // Otherwise the deleted rows stay readable in free pages of the file, and in its log until that is overwritten.
+  guarded('erase', file, () => database.exec('PRAGMA secure_delete = ON'));
+  transaction(database, file, () => {
+    database.exec('DELETE FROM credentials; DELETE FROM keys;');
+    database.prepare('INSERT INTO logouts VALUES (?)').run(nowMs);
+  });
+  guarded('erase', file, () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+}
+
+/** Needs no room. The database goes first: without it the rest is taken for leftovers, whereas without its log it is damaged. */
+function removeFiles(file: string): void {
+  for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true });
 }
 
 function transaction(database: DatabaseSync, file: string, write: () => void): void {

@@ -19,23 +19,32 @@ function documentedErrors(): DocumentedError[] {
       .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
       .map((file) => `${folder}/${file}`),
   );
-  const errors = files.flatMap((file) => {
-    const source = readFileSync(file, 'utf8');
-    const classes = source.matchAll(
-      /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?export class (\w+) extends BerthError[^{]*\{([\s\S]*?)\n\}/g,
-    );
-    return [...classes].flatMap(([, comment = '', name = '', body = '']) => {
-      const code = /readonly code = '([A-Z_]+)'/.exec(body)?.[1];
-      const retryable = /readonly retryable = (true|false)/.exec(body)?.[1] ?? 'depends';
-      const text = comment.replace(/^\s*\* ?/gm, ' ');
-      const meaning = text
-        .replace(/\s+/g, ' ')
-        .replace(/@\w+.*$/, '')
-        .trim();
-      return code === undefined ? [] : [{ code, name, retryable, meaning, file }];
-    });
-  });
+  const errors = files.flatMap((file) => errorsOf(file, readFileSync(file, 'utf8')));
   return errors.sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+/**
+ * The errors of one source file, a row for each code that a class may have.
+ * @throws {Error} a class extends BerthError and its codes cannot be read
+ */
+export function errorsOf(file: string, source: string): DocumentedError[] {
+  const classes = source.matchAll(
+    /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:export )?class (\w+) extends BerthError\b[^{]*\{([\s\S]*?)\n\}/g,
+  );
+  const errors = [...classes].map(([, comment = '', name = '', body = '']) => {
+    const codes = /readonly code(?: =|:) ('[A-Z_]+'(?: \| '[A-Z_]+')*);/.exec(body)?.[1]?.match(/[A-Z_]+/g);
+    if (!codes) throw new Error(`Cannot document "${name}" of ${file}: it names no code; write it as text, or a union`);
+    const retryable = /readonly retryable = (true|false)/.exec(body)?.[1] ?? 'depends';
+    const text = comment.replace(/^\s*\* ?/gm, ' ');
+    const meaning = text
+      .replace(/\s+/g, ' ')
+      .replace(/@\w+.*$/, '')
+      .trim();
+    return codes.map((code) => ({ code, name, retryable, meaning, file }));
+  });
+  const count = source.match(/\bextends BerthError\b/g)?.length ?? 0;
+  if (count !== errors.length) throw new Error(`Cannot document the errors of ${file}: one is of another form`);
+  return errors.flat();
 }
 
 const words: Readonly<Record<string, string>> = { true: 'yes', false: 'no', depends: 'depends' };

@@ -74,7 +74,7 @@ export const situations = {
   'pod shows a QR code': reporting({ state: 'waiting_for_pairing' }),
   'nobody scanned it within pairing.timeoutSeconds': reporting(
     { state: 'waiting_for_pairing' },
-    { createdAtMs: nowMs - 3_600_000 },
+    { container: { state: 'running', startedAtMs: nowMs - 3_600_000 }, createdAtMs: nowMs - 3_600_000 },
   ),
   'pod is logged in, not ready': reporting({ state: 'authenticated' }),
   'the same for longer than recovery.authenticatedSeconds': reporting({ state: 'authenticated' }, {}, 90),

@@ -8,10 +8,14 @@ import type { SessionEnd } from '@berth/operator/resource/session-end.ts';
 import type { WhatsAppSession, WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-session.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 
+interface ContainerStatus {
+  readonly state?: { readonly running?: { readonly startedAt: string }; readonly terminated?: object };
+}
+
 export interface Pod {
   readonly metadata: ObjectMeta;
   readonly spec: { readonly nodeName?: string };
-  readonly status?: { readonly phase?: string; readonly containerStatuses?: readonly { readonly state?: object }[] };
+  readonly status?: { readonly phase?: string; readonly containerStatuses?: readonly ContainerStatus[] };
 }
 
 /** A namespace of its own on a real API server, with the words that a test about sessions needs. */

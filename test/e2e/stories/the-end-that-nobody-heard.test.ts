@@ -25,7 +25,6 @@ const ways: readonly Way[] = [
   { reason: 'crashed', end: ({ namespace }, name) => signal(namespace, name, 'SIGKILL') },
   {
     reason: 'spec_changed', // "Replaced", in the words of the story.
-    spec: { rollout: 'Paced' },
     end: (world, name) => world.patch(name, { pod: { labels: { 'example.com/tier': 'gold' } } }),
   },
   {

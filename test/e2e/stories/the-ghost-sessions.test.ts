@@ -18,6 +18,8 @@ const isKind = await hasKind();
 
 /** A hundredth of a processor: the process takes a minute and more to its first report. */
 const slow = { pod: { resources: { requests: { cpu: '1m' }, limits: { cpu: '10m', memory: '384Mi' } } } };
+/** Several seconds. */
+const slowish = { pod: { resources: { requests: { cpu: '1m' }, limits: { cpu: '60m', memory: '384Mi' } } } };
 const impatient = { startup: { timeoutSeconds: 4 } };
 
 /** Processes of a pod that live on this machine, which is the node; of kind's node, a container, nothing is seen. */
@@ -84,8 +86,13 @@ describe.concurrent('the ghost sessions', () => {
   });
 
   test('a start that is slower than another deadline allows is in time for a longer one', async () => {
-    await world().start('patient', { startup: { timeoutSeconds: 60 } });
-    await world().until('patient', 'that reported', (it) => it.status?.report?.state === 'waiting_for_pairing', 40_000);
+    await world().start('patient', { ...slowish, startup: { timeoutSeconds: 120 } });
+    const is = 'that reported';
+    const reported = await world().until('patient', is, ({ status }) => status?.report !== undefined, 120_000);
+    const { status: pod } = await world().untilPod('patient', 'that runs', ({ status }) => status?.phase === 'Running');
+    const startedAt = pod?.containerStatuses?.[0]?.state?.running?.startedAt;
+    const tookMs = Date.parse(reported.status?.report?.stateSince ?? '') - Date.parse(startedAt ?? '');
+    expect(tookMs).toBeGreaterThan(impatient.startup.timeoutSeconds * 1000);
     const { status } = await world().until('patient', 'that is not stuck', (it) => verdict(it, 'Stuck') !== undefined);
     expect(status?.conditions?.find(({ type }) => type === 'Stuck')?.status).toBe('False');
     expect(await world().ends('patient')).toEqual([]);

@@ -379,6 +379,22 @@ describe('plan() for a pod with a node whose container does not start', () => {
   });
 });
 
+describe('plan() for a pod whose run is over by the status', () => {
+  const lastEnd = { runUid: 'run-0', number: 1, reason: 'stopped', at: at(-10) } as const;
+  const back = { session: aSession({ status: { lastEnd }, ...specOf('Killed') }), pod: aPod() };
+
+  test('does nothing on an old view', () => {
+    expect(words(anObserved(back))).toEqual(['AwaitingNewerView']);
+  });
+  test('kills, records and releases it where the API server says that it is there', () => {
+    const observed = anObserved({ ...back, podIsRevenant: true });
+    expect(words(observed)).toEqual(['KillingForeignPod', 'DeletePod']);
+    const dead = { ...observed, pod: aPod({ container: containers.terminated, phase: 'Failed' }) };
+    expect(words(dead)).toEqual(['RecordingSessionEnd', 'CreateSessionEnd crashed']);
+    expect(words({ ...dead, sessionEnd: aSessionEnd() })).toEqual(releasing);
+  });
+});
+
 describe('plan() for a run that shall make way', () => {
   test('a newer restartedAt restarts it gracefully, once', () => {
     const spec = { engine: 'Baileys', restartedAt: at(-10) } as const;

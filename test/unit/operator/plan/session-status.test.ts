@@ -1,5 +1,6 @@
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { reportedStatus, sessionStatus } from '@berth/operator/plan/session-status.ts';
+import type { ReportStatus } from '@berth/operator/resource/whatsapp-session.ts';
 import { describe, expect, test } from 'vitest';
 import {
   anObserved,
@@ -139,27 +140,42 @@ describe('sessionStatus() keeps the account of runs', () => {
 });
 
 describe('sessionStatus() decides how a session goes on after an end', () => {
-  const afterEnd = (reason: Parameters<typeof aSessionEnd>[0], restarts = 3) =>
+  const afterEnd = (
+    end: NonNullable<Parameters<typeof aSessionEnd>[0]>,
+    restarts = 3,
+    report: Partial<ReportStatus> = {},
+  ) =>
     statusOf({
-      session: aRunningSession({ status: { recovery: { restarts } } }),
-      sessionEnd: aSessionEnd(reason),
+      session: aRunningSession({
+        status: {
+          recovery: { restarts },
+          report: aReport({ ...(end.readyAt === undefined ? {} : { stateSince: end.readyAt }), ...report }),
+        },
+      }),
+      sessionEnd: aSessionEnd(end),
     }).recovery;
 
   test.each(['stopped', 'force_killed', 'restarted', 'spec_changed'] as const)('%s forgets the count', (reason) => {
     expect(afterEnd({ reason })).toEqual({ restarts: 0 });
   });
-  test.each(['evicted', 'pod_deleted', 'node_lost'] as const)(
-    '%s goes on at once, and counts for nothing',
-    (reason) => {
-      expect(afterEnd({ reason })).toEqual({ restarts: 3 });
-    },
-  );
+  test.each(['pod_deleted', 'node_lost'] as const)('%s goes on at once, and counts for nothing', (reason) => {
+    expect(afterEnd({ reason })).toEqual({ restarts: 3 });
+  });
   test.each(['replaced', 'banned', 'auth_failure'] as const)('%s holds the session', (reason) => {
     expect(afterEnd({ reason })).toEqual({ restarts: 3, held: reason });
   });
   test('a crash after a long healthy time counts as the first', () => {
     expect(afterEnd({ reason: 'crashed', readyAt: at(-301) })?.restarts).toBe(1);
     expect(afterEnd({ reason: 'crashed', readyAt: at(-299) })?.restarts).toBe(4);
+  });
+  test('a run that flapped was never healthy, however long ago it was first ready', () => {
+    const flapped = { reason: 'crashed', readyAt: at(-3_000) } as const;
+    expect(afterEnd(flapped, 3, { stateSince: at(-20) })?.restarts).toBe(4);
+    expect(afterEnd({ ...flapped, reason: 'stuck' }, 3, { state: 'reconnecting' })?.restarts).toBe(4);
+  });
+  test('an eviction goes on at once after a healthy run, and with a wait after a young one', () => {
+    expect(afterEnd({ reason: 'evicted', readyAt: at(-301) })).toEqual({ restarts: 0 });
+    expect(afterEnd({ reason: 'evicted' })).toEqual({ restarts: 3, nextRestartAt: expect.any(String) as string });
   });
   test('the end after the last restart of the budget gives the session up', () => {
     expect(afterEnd({ reason: 'stuck' }, 4)).toMatchObject({ restarts: 5 });

@@ -2,6 +2,7 @@ import type { Observed, ObservedPod } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import { sessionStatus } from '@berth/operator/plan/session-status.ts';
 import { nextDeadlineMs, stuckRun } from '@berth/operator/plan/stuck.ts';
+import { sightingOf } from '@berth/operator/plan/symptom.ts';
 import type { ReportStatus, WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-session.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -129,6 +130,16 @@ describe('stuckRun()', () => {
   });
 });
 
+describe('sightingOf()', () => {
+  test('begins anew when a lost node is back, but for an end that is waited for', () => {
+    const unready = seenFor(0, { pod: { ready: false } });
+    const killed = seenFor(0, { ending: { reason: 'force_killed' }, pod: { deletionRequested: true } });
+    const lost = aNode({ ready: false });
+    expect(sightingOf({ ...unready, node: lost })).not.toBe(sightingOf(unready));
+    expect(sightingOf({ ...killed, node: lost })).toBe(sightingOf(killed));
+  });
+});
+
 describe('plan() for a run that is stuck', () => {
   const unresponsive = { pod: { ready: false } };
 
@@ -183,13 +194,18 @@ describe('the condition Stuck', () => {
   });
 });
 
+const upFor = (seconds: number): Partial<ObservedPod> => ({
+  createdAtMs: nowMs - 86_400_000, // Its start was blocked for a day.
+  container: { state: 'running', startedAtMs: nowMs - seconds * 1000 },
+});
+
 describe('plan() for a QR code that nobody scans', () => {
   test('ends the run gracefully once the time for it is over', () => {
-    const observed = seenFor(0, { report: { state: 'waiting_for_pairing' }, pod: { createdAtMs: nowMs - 3_600_000 } });
+    const observed = seenFor(0, { report: { state: 'waiting_for_pairing' }, pod: upFor(3_600) });
     expect(plan(observed)).toMatchObject({ reason: 'Ending', actions: [{ reason: 'pairing_timeout' }] });
   });
   test('looks again then', () => {
-    const observed = seenFor(0, { report: { state: 'waiting_for_pairing' }, pod: { createdAtMs: nowMs - 3_599_000 } });
+    const observed = seenFor(0, { report: { state: 'waiting_for_pairing' }, pod: upFor(3_599) });
     expect(plan(observed)).toEqual({ reason: 'Settled', actions: [], requeueAfterMs: 1_000 });
   });
 });

@@ -146,7 +146,7 @@ test("createOperatorReport() hands its token to no server but the operator's", a
   expect(overs).toEqual([]);
 });
 
-test('createOperatorReport() asks with its last report, number and all, when it has not reached the operator for a minute', async () => {
+test('createOperatorReport() asks with its last report, number and all, a minute after it was taken', async () => {
   const { received, url } = await aReportReceiver(authority, [200, 200, 503, 410]);
   const { sender, overs } = aSender(url);
   sender.send(aReport());

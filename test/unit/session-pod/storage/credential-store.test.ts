@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
+import { createLog } from '@berth/session-pod/publish/log.ts';
 import {
   CredentialStoreError,
   CredentialsCorruptError,
@@ -10,6 +11,7 @@ import {
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
 import { startChild } from '../child-process.ts';
+import { silentLog } from '../silent-log.ts';
 
 const writeKeys = fileURLToPath(new URL('write-keys.child.ts', import.meta.url));
 
@@ -61,7 +63,7 @@ test('writeKeys() changes and removes, all of a batch or nothing', () => {
 test('eraseAfterLogout() leaves an empty store that knows of the logout', () => {
   const { directory, file } = aFilledStore();
   const store = openCredentialStore(directory);
-  store.eraseAfterLogout(5);
+  store.eraseAfterLogout(5, silentLog);
   store.close();
   const again = openCredentialStore(directory);
   expect(again.readCredentials()).toBeUndefined();
@@ -148,7 +150,7 @@ test('eraseAfterLogout() leaves nothing of the credentials in any file of the vo
   const { directory } = aFilledStore();
   const store = openCredentialStore(directory);
   store.writeCredentials('new credentials of alpha');
-  store.eraseAfterLogout(5);
+  store.eraseAfterLogout(5, silentLog);
   const content = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'latin1'));
   expect(content.join('')).not.toMatch(/credentials of alpha|value 7/);
   store.close();
@@ -175,7 +177,7 @@ test('a full disk is no damage: nothing is lost, and the error names the volume 
   expect(() => store.writeCredentials('c'.repeat(100_000))).toThrow(refusal);
   expect(store.readCredentials()).toBe('credentials of alpha');
   expect(store.readKeys('session', ['0', '1999'])).toEqual(new Map());
-  store.eraseAfterLogout(5); // Even this needs no more room than there is.
+  store.eraseAfterLogout(5, silentLog); // Even this needs no more room than there is.
   store.close();
   vi.restoreAllMocks();
   const again = openCredentialStore(directory);
@@ -193,3 +195,37 @@ test('openCredentialStore() on a full disk makes no half a store', () => {
   expect(store.readCredentials()).toBeUndefined();
   store.close();
 });
+
+/** What SQLite says of every statement that begins so, from now on, for want of room in its log. */
+function haveNoRoomFor(statement: string) {
+  const exec: (this: DatabaseSync, sql: string) => void = Reflect.get(DatabaseSync.prototype, 'exec');
+  vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (this: DatabaseSync, sql: string) {
+    if (sql.startsWith(statement)) throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
+    exec.call(this, sql);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+}
+
+test.each(['PRAGMA secure_delete', 'DELETE FROM credentials', 'COMMIT', 'PRAGMA wal_checkpoint'])(
+  'eraseAfterLogout() removes the files, and says so, when the disk has no room for "%s"',
+  (statement) => {
+    const { directory, file } = aFilledStore();
+    const lines: string[] = [];
+    const store = openCredentialStore(directory);
+    store.writeCredentials('new credentials of alpha');
+    haveNoRoomFor(statement);
+    store.eraseAfterLogout(5, createLog('error', {}, { write: (line) => void lines.push(line) }));
+    store.close();
+    vi.restoreAllMocks();
+    expect(readdirSync(directory)).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({
+        msg: 'Credentials of an account that is logged out cannot be erased, their files are removed',
+        err: expect.objectContaining({ message: expect.stringContaining(`the credentials in "${file}": database or`) }),
+      }),
+    ]);
+    const again = openCredentialStore(directory); // The next run pairs, instead of a login that WhatsApp refuses.
+    expect(again.readCredentials()).toBeUndefined();
+    again.close();
+  },
+);
