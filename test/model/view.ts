@@ -263,7 +263,7 @@ export function observedPod(
     ...(over.includes('pairing') ? { createdAtMs: nowMs - pairingMs } : {}),
     disrupted: container === 'given up',
     phase: phases[container],
-    container: observedContainer(container, bound),
+    container: observedContainer(container, bound, over),
   });
   const started = ['running', 'wedged', 'terminated', 'replaced'].includes(container);
   return {
@@ -283,10 +283,15 @@ const phases = {
   'given up': 'Failed',
 } as const;
 
-function observedContainer(container: PodObject['container'], bound: boolean): ObservedContainer {
+function observedContainer(
+  container: PodObject['container'],
+  bound: boolean,
+  over: readonly Time[],
+): ObservedContainer {
   if (container === 'none') return bound ? containers.waiting : containers.absent;
   if (container === 'refused' || container === 'given up') return containers.absent;
-  if (container === 'wedged') return containers.running;
+  if (container === 'running' || container === 'wedged')
+    return over.includes('pairing') ? { state: 'running', startedAtMs: nowMs - pairingMs } : containers.running;
   return container === 'replaced' ? replaced : containers[container];
 }
 
