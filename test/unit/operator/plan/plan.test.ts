@@ -1,4 +1,3 @@
-import type { Action } from '@berth/operator/plan/action.ts';
 import type { Observed, ObservedPod } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import type { DesiredState } from '@berth/operator/resource/whatsapp-session.ts';
@@ -13,17 +12,7 @@ import {
   containers,
   nowMs,
 } from '../../../builders/observed.ts';
-
-/** An action in a word, with what matters of it. */
-function word(action: Action): string {
-  if (action.type === 'MarkEnding')
-    return `MarkEnding ${action.reason}${action.deadlineMs === undefined ? '' : ' gracefully'}`;
-  return action.type === 'CreateSessionEnd' ? `CreateSessionEnd ${action.spec.reason}` : action.type;
-}
-const words = (observed: Observed) => {
-  const { reason, actions } = plan(observed);
-  return [reason, ...actions.map(word)];
-};
+import { words } from './plan-words.ts';
 
 /** The conditions that a pod can be observed in, each with what is in the status and the outbox by then. */
 const podConditions: Record<string, (desiredState: DesiredState | undefined) => Observed> = {
@@ -269,21 +258,6 @@ describe('plan() for a living pod whose finalizer somebody took off', () => {
   });
 });
 
-describe('plan() on a view of the pod that is older than the status', () => {
-  const desired = { spec: { engine: 'Baileys', desiredState: 'Killed' } } as const;
-  const lastEnd = { runUid: 'run-1', number: 1, reason: 'stopped', at: at(-1) } as const;
-
-  test('does nothing for a run that the status says is over', () => {
-    const session = aSession({ ...desired, status: { lastEnd } });
-    expect(words(anObserved({ session, pod: aPod() }))).toEqual(['AwaitingNewerView']);
-  });
-  test('does nothing for a run whose successor the status knows', () => {
-    const session = aSession({ ...desired, status: { lastEnd, run: { uid: 'run-2', number: 2 } } });
-    expect(words(anObserved({ session, pod: aPod() }))).toEqual(['AwaitingNewerView']);
-    expect(words(anObserved({ session, pod: aPod({ uid: 'run-2', runNumber: 2 }) }))).toEqual(killing);
-  });
-});
-
 test('plan() records the present as the time of an end that the kubelet has none for', () => {
   const { finishedAtMs: _, ...container } = containers.terminated;
   const [action] = plan(anObserved({ session: aRunningSession(), pod: aPod({ container }) })).actions;
@@ -324,74 +298,6 @@ describe('plan() before the next run', () => {
     expect(words(anObserved({ session: aSession({ status }) }))).toEqual(['Settled']);
     const spec = { engine: 'Baileys', restartedAt: at(0) } as const;
     expect(words(anObserved({ session: aSession({ status, spec }) }))).toEqual(starting);
-  });
-});
-
-describe('plan() for a session whose finalizer was taken off', () => {
-  const claim = {
-    namespace: 'shop',
-    name: 'alice-data',
-    uid: 'claim-1',
-    resourceVersion: '5',
-    deletionRequested: false,
-  };
-  const restoring = ['RestoringFinalizer', 'AddSessionFinalizer'];
-  const bare = { hasFinalizer: false } as const;
-
-  test('puts it back while there is a run or a claim to end', () => {
-    expect(words(anObserved({ session: aRunningSession(bare), pod: aPod() }))).toEqual(restoring);
-    const spec = { engine: 'Baileys', desiredState: 'Stopped' } as const;
-    expect(words(anObserved({ session: aSession({ ...bare, spec }), claim }))).toEqual(restoring);
-    expect(words(anObserved({ session: aSession({ ...bare, spec }) }))).toEqual(settled);
-  });
-  test('leaves it off one that is being deleted', () => {
-    const session = aSession({ ...bare, deletionRequested: true });
-    expect(words(anObserved({ session, claim }))).toEqual(['AwaitingRemoval']);
-  });
-});
-
-describe('plan() for a pod that finds no node', () => {
-  const unschedulable = 'persistentvolumeclaim "alice-data" not found';
-  const waiting = { session: aRunningSession(), pod: aPod({ ...noNode(), unschedulable }) };
-
-  test('makes the claim that was not made together with it', () => {
-    expect(words(anObserved(waiting))).toEqual(['RestoringClaim', 'CreateClaim']);
-  });
-  test('leaves the claim that is there as it is', () => {
-    const claim = {
-      namespace: 'shop',
-      name: 'alice-data',
-      uid: 'claim-1',
-      resourceVersion: '5',
-      deletionRequested: false,
-    };
-    expect(words(anObserved({ ...waiting, claim }))).toEqual(settled);
-  });
-});
-
-describe('plan() for a pod with a node whose container does not start', () => {
-  const waiting = (createdAtMs: number) =>
-    anObserved({ session: aRunningSession(), pod: aPod({ container: containers.waiting, createdAtMs }) });
-
-  test('looks after 5 s whether it waits for the CA', () => {
-    expect(plan(waiting(nowMs - 2_000))).toEqual({ reason: 'Settled', actions: [], requeueAfterMs: 3_000 });
-    expect(words(waiting(nowMs - 5_000))).toEqual(['RestoringTrust', 'PublishTrust']);
-  });
-});
-
-describe('plan() for a pod whose run is over by the status', () => {
-  const lastEnd = { runUid: 'run-0', number: 1, reason: 'stopped', at: at(-10) } as const;
-  const back = { session: aSession({ status: { lastEnd }, ...specOf('Killed') }), pod: aPod() };
-
-  test('does nothing on an old view', () => {
-    expect(words(anObserved(back))).toEqual(['AwaitingNewerView']);
-  });
-  test('kills, records and releases it where the API server says that it is there', () => {
-    const observed = anObserved({ ...back, podIsRevenant: true });
-    expect(words(observed)).toEqual(['KillingForeignPod', 'DeletePod']);
-    const dead = { ...observed, pod: aPod({ container: containers.terminated, phase: 'Failed' }) };
-    expect(words(dead)).toEqual(['RecordingSessionEnd', 'CreateSessionEnd crashed']);
-    expect(words({ ...dead, sessionEnd: aSessionEnd() })).toEqual(releasing);
   });
 });
 
