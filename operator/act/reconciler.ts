@@ -1,8 +1,9 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { fullJitter } from '../kubernetes/retry.ts';
+import type { Caches } from '../observe/caches.ts';
 import { indexClaimHolders } from '../observe/claim-holders.ts';
-import { type Caches, createObserve } from '../observe/observe.ts';
+import { createObserve } from '../observe/observe.ts';
 import { createObserveNode } from '../observe/observe-node.ts';
 import { createRefusedEnds } from '../observe/refused-ends.ts';
 import type { SessionEndIndex } from '../observe/session-ends.ts';

@@ -1,4 +1,4 @@
-import type { Caches } from '../observe/observe.ts';
+import type { Caches } from '../observe/caches.ts';
 import type { ObservedSessionEnd } from '../plan/observed.ts';
 import { isBeingRenewed } from '../plan/rollout.ts';
 import type { SessionKey } from '../resource/names.ts';

@@ -1,4 +1,4 @@
-import type { Caches } from '../observe/observe.ts';
+import type { Caches } from '../observe/caches.ts';
 import { isStartAskedFor, isStarting } from '../plan/starting.ts';
 import type { SessionKey } from '../resource/names.ts';
 import type { QueueClock } from '../watch/delayed-keys.ts';

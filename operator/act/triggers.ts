@@ -1,5 +1,5 @@
+import type { Caches } from '../observe/caches.ts';
 import { indexKeysByNode } from '../observe/keys-on-node.ts';
-import type { Caches } from '../observe/observe.ts';
 import { isSameNode } from '../observe/slim-node.ts';
 import type { ObservedSession } from '../plan/observed.ts';
 import type { SessionKey } from '../resource/names.ts';

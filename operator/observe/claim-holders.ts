@@ -1,7 +1,7 @@
 import { type Claimant, claimOf, holderOf } from '../plan/claim-use.ts';
 import type { ObservedPod, ObservedSession } from '../plan/observed.ts';
 import { namespaceAndName, type SessionKey, sessionKey } from '../resource/names.ts';
-import type { Caches } from './observe.ts';
+import type { Caches } from './caches.ts';
 
 /** Finds who else names the claim of a session, and who of them has it. */
 export interface ClaimHolders {

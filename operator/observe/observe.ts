@@ -1,34 +1,16 @@
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isNotFound } from '../kubernetes/errors.ts';
-import type {
-  Observed,
-  ObservedClaim,
-  ObservedNode,
-  ObservedPod,
-  ObservedSession,
-  ObservedSessionEnd,
-  PlanConfig,
-} from '../plan/observed.ts';
+import type { Observed, ObservedNode, ObservedPod, ObservedSession, PlanConfig } from '../plan/observed.ts';
 import { isOver } from '../plan/old-view.ts';
 import { sightingOf } from '../plan/symptom.ts';
 import { claimName, namespaceAndName, path, type SessionKey } from '../resource/names.ts';
-import type { SlimCache } from '../watch/slim-cache.ts';
+import type { Caches } from './caches.ts';
 import type { ClaimHolders } from './claim-holders.ts';
 import type { RefusedEnds } from './refused-ends.ts';
 import type { SessionEndIndex } from './session-ends.ts';
 import type { Sightings } from './sightings.ts';
-import type { SlimNode } from './slim-node.ts';
 import { optional, slimPod } from './slim-pod.ts';
 import type { WebhookSecrets } from './webhook-secrets.ts';
-
-/** What the watches know, one cache a kind. */
-export interface Caches {
-  readonly sessions: SlimCache<ObservedSession>;
-  readonly pods: SlimCache<ObservedPod>;
-  readonly sessionEnds: SlimCache<ObservedSessionEnd>;
-  readonly claims: SlimCache<ObservedClaim>;
-  readonly nodes: SlimCache<SlimNode>;
-}
 
 export interface ObserveDependencies {
   readonly caches: Caches;
