@@ -1,7 +1,7 @@
 import { isConflict, isNamespaceTerminating } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { missingSecretLookMs } from '../observe/webhook-secrets.ts';
-import { type Action, isAlongside, type Plan } from '../plan/action.ts';
+import { type Action, isAlongside, isPreparation, type Plan } from '../plan/action.ts';
 import type { Observed } from '../plan/observed.ts';
 import { plan } from '../plan/plan.ts';
 import type { StatusWriter } from '../publish/status.ts';
@@ -77,13 +77,15 @@ export function createReconcile({ observe, perform, status, tell, pacings, log }
 
   /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
   async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {
+    const prepared = actions.filter(isPreparation).map((action) => attempt(action, observed, signal));
+    let failure = (await Promise.all(prepared)).find((each) => each !== undefined);
     const alongside: Promise<unknown>[] = [];
-    let failure: unknown;
     for (const action of actions) {
+      if (failure !== undefined) break;
+      if (isPreparation(action)) continue;
       const attempted = attempt(action, observed, signal);
       if (isAlongside(action)) alongside.push(attempted);
       else failure = await attempted;
-      if (failure !== undefined) break;
     }
     // Waited for in any case: the key is free once this look is over.
     return [failure, ...(await Promise.all(alongside))].find((each) => each !== undefined);

@@ -29,8 +29,14 @@ export type Action =
   | { readonly type: 'DeleteClaim'; readonly uid: string }
   | { readonly type: 'RemoveSessionFinalizer' };
 
-/** What the next action need not wait for: a pod starts only once its claim and its CA are there, whichever came first. */
-export const isAlongside = ({ type }: Action): boolean => type === 'CreateClaim' || type === 'PublishTrust';
+/**
+ * What must be there before a pod is made, and has no order in itself. The claim too: a scheduler that meets the pod first
+ * calls it unschedulable and looks again only a second later (seen).
+ */
+export const isPreparation = ({ type }: Action): boolean => type === 'AddSessionFinalizer' || type === 'CreateClaim';
+
+/** What the next action need not wait for: a pod starts only once its CA is there, whichever came first. */
+export const isAlongside = ({ type }: Action): boolean => type === 'PublishTrust';
 
 /** What to do for one session now. */
 export interface Plan {

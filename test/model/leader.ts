@@ -1,4 +1,4 @@
-import { type Action, isAlongside, type Plan } from '@berth/operator/plan/action.ts';
+import { type Action, isPreparation, type Plan } from '@berth/operator/plan/action.ts';
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import { sessionStatus } from '@berth/operator/plan/session-status.ts';
@@ -61,14 +61,12 @@ export function createLeader(
     return decision;
   }
 
-  /** What goes alongside the action after it may be there before it, or later, or never. */
+  /** Preparations are under way together: either may be there first, or alone. */
   function ordersOf(decision: Decision): readonly Decision[] {
-    const { actions } = decision;
-    const at = actions.findIndex(isAlongside);
-    const [early, late] = [actions[at], actions[at + 1]];
-    if (early === undefined || late === undefined) return [decision];
-    const turnedActions = [...actions.slice(0, at), late, early, ...actions.slice(at + 2)];
-    const other = turned.get(decision) ?? { ...decision, actions: turnedActions };
+    const [first, second, ...rest] = decision.actions;
+    if (first === undefined || second === undefined || !isPreparation(first) || !isPreparation(second))
+      return [decision];
+    const other = turned.get(decision) ?? { ...decision, actions: [second, first, ...rest] };
     turned.set(decision, other);
     return [decision, other];
   }
