@@ -103,7 +103,7 @@ function isBeingRecovered({ uid, spec, status }: ObservedSession, pod: ObservedP
 
 const isStuckEnd = (reason: string | undefined): boolean => reason === 'stuck' || reason === 'start_timeout';
 
-export const policyOf = ({ spec }: ObservedSession): 'Restart' | 'Stop' | 'None' => spec.recovery?.policy ?? 'Restart';
+const policyOf = ({ spec }: ObservedSession): 'Restart' | 'Stop' | 'None' => spec.recovery?.policy ?? 'Restart';
 
 /** Milliseconds that a symptom may still last, by this leader's own sight: the clocks of nodes may be wrong. */
 function leftMs({ limitSeconds }: Symptom, { nowMs, symptomSinceMs = nowMs }: Sight): number {

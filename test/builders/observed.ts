@@ -94,6 +94,21 @@ export function aNode(overrides: Partial<ObservedNode> = {}): ObservedNode {
   };
 }
 
+/** The same, before a node was found for it. */
+export function anUnboundPod(overrides: Partial<ObservedPod> = {}): ObservedPod {
+  const {
+    nodeName: _,
+    podIp: __,
+    ...pod
+  } = aPod({
+    phase: 'Pending',
+    ready: false,
+    container: containers.absent,
+    ...overrides,
+  });
+  return pod;
+}
+
 /** What the pod of run-1 last told: by default that it is ready. */
 export function aReport(overrides: Partial<ReportStatus> = {}): ReportStatus {
   return {

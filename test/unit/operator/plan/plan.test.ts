@@ -4,6 +4,7 @@ import type { DesiredState } from '@berth/operator/resource/whatsapp-session.ts'
 import { describe, expect, test } from 'vitest';
 import {
   anObserved,
+  anUnboundPod,
   aPod,
   aRunningSession,
   aSession,
@@ -17,7 +18,7 @@ import { words } from './plan-words.ts';
 /** The conditions that a pod can be observed in, each with what is in the status and the outbox by then. */
 const podConditions: Record<string, (desiredState: DesiredState | undefined) => Observed> = {
   'no pod, never run': (desiredState) => anObserved({ session: aSession(specOf(desiredState)) }),
-  'a pod that waits for a node': (d) => running(d, { container: containers.absent, ...noNode() }),
+  'a pod that waits for a node': (d) => ({ ...running(d, {}), pod: anUnboundPod() }),
   'a pod whose container waits': (d) => running(d, { container: containers.waiting, createdAtMs: nowMs - 1_000 }),
   'a pod that runs': (d) => running(d, {}),
   'a pod that somebody deletes': (d) => running(d, { deletionRequested: true, deletionGraceSeconds: 60 }),
@@ -40,11 +41,6 @@ function specOf(desiredState: DesiredState | undefined) {
 function running(desiredState: DesiredState | undefined, pod: Partial<ObservedPod>): Observed {
   return anObserved({ session: aRunningSession(specOf(desiredState)), pod: aPod(pod) });
 }
-function noNode(): Partial<ObservedPod> {
-  const { nodeName: _, podIp: __, ...pod } = aPod();
-  return { ...pod, phase: 'Pending', nodeName: undefined } as unknown as Partial<ObservedPod>;
-}
-
 const starting = ['Starting', 'PublishTrust', 'CreateClaim', 'CreatePod'];
 const settled = ['Settled'];
 const stopping = ['Ending', 'MarkEnding stopped gracefully'];

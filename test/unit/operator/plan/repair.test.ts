@@ -1,14 +1,17 @@
-import type { ObservedPod } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import { describe, expect, test } from 'vitest';
-import { anObserved, aPod, aRunningSession, aSession, containers, nowMs } from '../../../builders/observed.ts';
+import {
+  anObserved,
+  anUnboundPod,
+  aPod,
+  aRunningSession,
+  aSession,
+  containers,
+  nowMs,
+} from '../../../builders/observed.ts';
 import { words } from './plan-words.ts';
 
 const settled = ['Settled'];
-function noNode(): Partial<ObservedPod> {
-  const { nodeName: _, podIp: __, ...pod } = aPod();
-  return { ...pod, phase: 'Pending', nodeName: undefined } as unknown as Partial<ObservedPod>;
-}
 
 describe('plan() for a session whose finalizer was taken off', () => {
   const claim = {
@@ -35,7 +38,7 @@ describe('plan() for a session whose finalizer was taken off', () => {
 
 describe('plan() for a pod that finds no node', () => {
   const unschedulable = 'persistentvolumeclaim "alice-data" not found';
-  const waiting = { session: aRunningSession(), pod: aPod({ ...noNode(), unschedulable }) };
+  const waiting = { session: aRunningSession(), pod: anUnboundPod({ unschedulable }) };
 
   test('makes the claim that was not made together with it', () => {
     expect(words(anObserved(waiting))).toEqual(['RestoringClaim', 'CreateClaim']);
