@@ -1,8 +1,10 @@
 import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { path } from '@berth/operator/resource/names.ts';
 import { afterAll, expect, test } from 'vitest';
+import { waitUntil } from '../cluster/wait-until.ts';
 import { freezeKubelet, thawKubelet } from '../deployment/frozen-kubelet.ts';
 import { kubectl } from '../deployment/kubectl.ts';
+import { startTwin } from '../deployment/twin-pod.ts';
 import { stays } from '../integration/session-world.ts';
 import { aWorld } from './a-world.ts';
 import { untilEvent } from './outcome.ts';
@@ -34,19 +36,11 @@ test('a kill whose kubelet is silent is told as unconfirmed and starts nothing; 
   expect(await world.states('mute')).not.toContain('waiting_for_pairing');
 });
 
-test('a 440 after a run whose death nobody confirmed is tried again by another pod, and holds nothing', async () => {
+test('two pods with one device: the one whose predecessor nobody saw end is followed by another, and the one that was given up stays away', async () => {
   const world = await aWorld();
-  const { phone, runUid } = await world.startPaired('torn');
-  await kubectl([
-    '--namespace',
-    world.namespace,
-    'delete',
-    'pod',
-    'torn',
-    '--grace-period=0',
-    '--force',
-    '--wait=false',
-  ]);
+  const { runUid } = await world.startPaired('torn');
+  const here = ['--namespace', world.namespace];
+  await kubectl([...here, 'delete', 'pod', 'torn', '--grace-period=0', '--force', '--wait=false']);
   const finalizers = { metadata: { finalizers: null } };
   const request = { method: 'PATCH', path: path.pod(world.namespace, 'torn'), contentType: mergePatch } as const;
   await world.client.request({ ...request, body: finalizers });
@@ -57,9 +51,36 @@ test('a 440 after a run whose death nobody confirmed is tried again by another p
     (session) => session.status?.lastEnd !== undefined,
   );
   expect(status?.lastEnd).toMatchObject({ runUid, terminationConfirmed: false });
-  await world.standIns.phone.fault('conflict', phone); // The process that nobody saw end takes the connection.
+
+  const twin = await startTwin(world.namespace, 'torn');
   const third = await world.untilReady('torn', second, 60_000);
   expect(new Set([runUid, second, third]).size).toBe(3);
+  // The twin had the device, and lost it to the third run while that one lives.
+  expect(await world.states(twin)).toContain('ready');
+  const words = await waitUntil('end of the twin', 30_000, () => lastWordsOf(world.namespace, twin));
+  expect(words).toMatchObject({ reason: 'replaced', code: 440 });
   const ends = await world.ends('torn');
-  expect(ends.find(({ spec }) => spec.run.uid === second)?.spec.reason).toBe('replaced');
+  expect(ends.map(({ spec }) => [spec.run.uid, spec.reason, spec.terminationConfirmed]).sort(byRun)).toEqual(
+    [
+      [runUid, 'unknown', false],
+      [second, 'replaced', true],
+    ].sort(byRun),
+  );
+  await stays('the third run', 5_000, async () => {
+    const session = await world.session('torn');
+    return session?.status?.run?.uid === third && session.status.phase === 'Ready';
+  });
+  expect(await world.states('torn')).not.toContain('waiting_for_pairing');
 });
+
+const byRun = ([a]: readonly unknown[], [b]: readonly unknown[]) => String(a).localeCompare(String(b));
+
+/** What a process left in its termination message. */
+async function lastWordsOf(namespace: string, pod: string) {
+  const words = ['--namespace', namespace, 'get', 'pod', pod];
+  const message = await kubectl([
+    ...words,
+    '--output=jsonpath={.status.containerStatuses[0].state.terminated.message}',
+  ]);
+  return message === '' ? { seen: 'it runs' } : { value: JSON.parse(message) as Record<string, unknown> };
+}

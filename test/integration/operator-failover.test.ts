@@ -36,11 +36,10 @@ afterAll(async () => {
 const podCreations = (proxy: FaultProxy) =>
   proxy.requests.filter((request) => isWrite(request) && request.method === 'POST' && request.path.endsWith('/pods'))
     .length;
-const running = (name: string) => world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running');
 
 test('of two operators one acts, and when it dies the other goes on with what it left', async () => {
   await world.apply('amy');
-  await running('amy');
+  await world.untilRunning('amy');
   const creations = proxies.map(podCreations);
   expect(creations.toSorted((a, b) => a - b)).toEqual([0, 1]);
   const leader = creations.indexOf(1);
@@ -55,7 +54,7 @@ test('of two operators one acts, and when it dies the other goes on with what it
   console.log(`the other operator had ended it ${Math.round(performance.now() - askedMs)} ms after the leader's death`);
   expect(await world.ends('amy')).toHaveLength(1);
   await world.apply('ben');
-  await running('ben');
+  await world.untilRunning('ben');
   expect(podCreations(proxies[other] as FaultProxy)).toBe(1);
 });
 

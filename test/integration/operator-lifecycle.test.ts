@@ -30,7 +30,6 @@ afterAll(async () => {
 });
 
 const fast = { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } };
-const running = (name: string) => world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running');
 /** Own writes about one session, without Events and the Lease. */
 const writesAbout = (name: string) =>
   proxy.requests.filter(
@@ -43,7 +42,7 @@ const writesAbout = (name: string) =>
 describe('the operator', () => {
   test('creates the session finalizer and the claim, and then the pod', async () => {
     await world.apply('ann', fast);
-    const pod = await running('ann');
+    const pod = await world.untilRunning('ann');
     expect(pod.metadata.finalizers).toEqual([podFinalizer]);
     const session = await world.until('ann', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
     expect(session.metadata.finalizers).toContain(sessionFinalizer);
@@ -56,7 +55,7 @@ describe('the operator', () => {
 
   test('force-kill: grace 0 and the uid precondition are in the same body, and the session stays down', async () => {
     await world.apply('kim', fast);
-    const pod = await running('kim');
+    const pod = await world.untilRunning('kim');
     await world.patch('kim', { desiredState: 'Killed' });
     await world.until('kim', 'that is killed', ({ status }) => status?.lastEnd?.reason === 'force_killed');
     const deletions = proxy.requests.filter(({ method, path: at }) => method === 'DELETE' && at.endsWith('/pods/kim'));
@@ -71,13 +70,13 @@ describe('the operator', () => {
     const { status } = await world.until('kim', 'that is stopped', (session) => session.status?.phase === 'Stopped');
     expect(status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('Killed');
     await world.patch('kim', { desiredState: 'Running' });
-    const next = await running('kim');
+    const next = await world.untilRunning('kim');
     expect(next.metadata.annotations?.['berth.dev/run-number']).toBe('2');
   });
 
   test('a crash is recorded once, and the session starts again', async () => {
     await world.apply('cora', fast);
-    const first = await running('cora');
+    const first = await world.untilRunning('cora');
     await kubelet.crash('cora');
     const next = await world.untilPod('cora', 'of the next run', ({ metadata }) => metadata.uid !== first.metadata.uid);
     const ends = await world.ends('cora');
@@ -89,7 +88,7 @@ describe('the operator', () => {
 
   test('a deleted session goes last: after its pod and the record of its end', async () => {
     await world.apply('dora', fast);
-    await running('dora');
+    await world.untilRunning('dora');
     const before = proxy.requests.length;
     await world.remove('dora');
     await world.untilGone('dora');
@@ -113,7 +112,7 @@ describe('the operator', () => {
 
   test('a run whose pod lost its finalizer and its object is recorded as unknown, and a new one starts', async () => {
     await world.apply('uma', fast);
-    const pod = await running('uma');
+    const pod = await world.untilRunning('uma');
     await world.until('uma', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
     // Stopped, so that it does not put the finalizer back in between.
     operator.child.kill('SIGSTOP');
@@ -134,7 +133,7 @@ describe('the operator', () => {
 
   test('a living pod gets its finalizer back', async () => {
     await world.apply('fay', fast);
-    await running('fay');
+    await world.untilRunning('fay');
     await world.client.request({
       method: 'PATCH',
       path: path.pod(world.namespace, 'fay'),
@@ -146,7 +145,7 @@ describe('the operator', () => {
 
   test('a pod whose session was recreated under the same name is ended before the new session starts', async () => {
     await world.apply('rita', fast);
-    const old = await running('rita');
+    const old = await world.untilRunning('rita');
     operator.child.kill('SIGSTOP');
     await world.client.request({
       method: 'PATCH',
@@ -173,7 +172,7 @@ describe('the operator', () => {
 
   test('a pod that somebody deleted with a grace is let go, and the next run starts', async () => {
     await world.apply('gus', fast);
-    const pod = await running('gus');
+    const pod = await world.untilRunning('gus');
     await world.until('gus', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
     const body = { gracePeriodSeconds: 600 };
     await world.client.request({ method: 'DELETE', path: path.pod(world.namespace, 'gus'), body });
@@ -183,7 +182,7 @@ describe('the operator', () => {
 
   test('a pod whose label was taken off is killed all the same, and the next one starts', async () => {
     await world.apply('lea', fast);
-    const pod = await running('lea');
+    const pod = await world.untilRunning('lea');
     await world.until('lea', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
     await world.client.request({
       method: 'PATCH',
@@ -195,7 +194,7 @@ describe('the operator', () => {
     await world.until('lea', 'that is killed', ({ status }) => status?.lastEnd?.reason === 'force_killed', 10_000);
     expect(await world.pod('lea')).toBeUndefined();
     await world.patch('lea', { desiredState: 'Running' });
-    await running('lea');
+    await world.untilRunning('lea');
     expect((await world.ends('lea')).map(({ spec }) => [spec.run.uid, spec.terminationConfirmed])).toEqual([
       [pod.metadata.uid, true],
     ]);
@@ -208,7 +207,7 @@ describe('the operator', () => {
       2,
     );
     await world.apply('cleo', fast);
-    const pod = await running('cleo');
+    const pod = await world.untilRunning('cleo');
     await world.until('cleo', 'with a run', ({ status }) => status?.run?.uid === pod.metadata.uid);
     expect(fault.hits).toBe(2);
     expect(operator.log()).not.toContain('"session":"' + world.namespace + '/cleo","error"');

@@ -52,9 +52,6 @@ async function startOperator(kubeconfig = server.kubeconfigPath): Promise<void> 
   });
 }
 
-const running = (name: string) => world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running');
-const stopped = (name: string, timeoutMs: number) =>
-  world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped' && !status.run, timeoutMs);
 const untilRefusal = (name: string, message: RegExp) =>
   world.until(name, 'whose record is refused', ({ status }) =>
     (status?.conditions ?? []).some((each) => each.reason === 'EndNotRecorded' && message.test(each.message)),
@@ -141,12 +138,12 @@ async function postsOf(runUid: string) {
 test("a quota that refuses the record is named in Ready, and after 10 s the operator's namespace takes it", async () => {
   await startOperator();
   await world.apply('quentin');
-  const { metadata } = await running('quentin');
+  const { metadata } = await world.untilRunning('quentin');
   await forbidByQuota();
   await world.patch('quentin', { desiredState: 'Killed' });
   await untilRefusal('quentin', /exceeded quota: none/);
   expect((await world.pod('quentin'))?.metadata.uid).toBe(metadata.uid);
-  const session = await stopped('quentin', 25_000);
+  const session = await world.untilStopped('quentin', 25_000);
   expect(session.status?.lastEnd).toMatchObject({ reason: 'force_killed', runUid: metadata.uid });
   expect(await world.ends('quentin')).toEqual([]);
   const ends = await home.ends('quentin');
@@ -158,7 +155,7 @@ test("a quota that refuses the record is named in Ready, and after 10 s the oper
 test('a refusal that is lifted in time leaves one record, in its own namespace', async () => {
   await startOperator();
   await world.apply('lisa');
-  const { metadata } = await running('lisa');
+  const { metadata } = await world.untilRunning('lisa');
   const lift = await forbidByQuota();
   await world.remove('lisa');
   await untilRefusal('lisa', /exceeded quota/);
@@ -174,7 +171,7 @@ test('refused everywhere: delivered from memory, logged, and in the end the dele
   const own = { url: `${receiver.baseUrl}/own/hush`, events: ['session_end' as const] };
   await startOperator();
   await world.apply('petra', { webhooks: [own] });
-  const { metadata } = await running('petra');
+  const { metadata } = await world.untilRunning('petra');
   await forbidByPolicy(`petra-${process.pid}`, [world.namespace, home.namespace]);
   const startedMs = performance.now();
   await world.remove('petra');
@@ -212,14 +209,14 @@ test('refused everywhere: delivered from memory, logged, and in the end the dele
 test('a session whose end was lost can be started again', async () => {
   await startOperator();
   await world.apply('rosa');
-  const { metadata } = await running('rosa');
+  const { metadata } = await world.untilRunning('rosa');
   await forbidByPolicy(`rosa-${process.pid}`, [world.namespace, home.namespace]);
   await world.patch('rosa', { desiredState: 'Killed' });
-  const session = await stopped('rosa', 40_000);
+  const session = await world.untilStopped('rosa', 40_000);
   expect(session.status?.lastEnd).toMatchObject({ reason: 'force_killed', runUid: metadata.uid });
   expect(session.status?.lastEnd?.sessionEnd).toBeUndefined();
   await world.patch('rosa', { desiredState: 'Running' });
-  const next = await running('rosa');
+  const next = await world.untilRunning('rosa');
   expect(next.metadata.annotations?.['berth.dev/run-number']).toBe('2');
 }, 120_000);
 
@@ -265,9 +262,9 @@ test("without the right to create records in a session's namespace, they stand i
   await create(`${inHome}/rolebindings`, { ...of, kind: 'RoleBinding', roleRef: roleRef('Role'), subjects });
   await startOperator(await kubeconfigOf('limited'));
   await world.apply('rita');
-  const { metadata } = await running('rita');
+  const { metadata } = await world.untilRunning('rita');
   await world.patch('rita', { desiredState: 'Killed' });
   await untilRefusal('rita', /limited.*cannot create resource/);
-  await stopped('rita', 30_000);
+  await world.untilStopped('rita', 30_000);
   expect((await home.ends('rita')).map(({ spec }) => spec.run.uid)).toEqual([metadata.uid]);
 }, 120_000);

@@ -37,6 +37,9 @@ export interface SessionWorld {
   ): Promise<WhatsAppSession>;
   untilGone(name: string, timeoutMs?: number): Promise<void>;
   untilPod(name: string, what: string, is: (pod: Pod) => boolean, timeoutMs?: number): Promise<Pod>;
+  untilRunning(name: string): Promise<Pod>;
+  /** Waits until the session is stopped and its last run is closed. */
+  untilStopped(name: string, timeoutMs?: number): Promise<WhatsAppSession>;
   untilEnds(name: string, count: number, timeoutMs?: number): Promise<SessionEnd[]>;
   close(): Promise<void>;
 }
@@ -108,6 +111,9 @@ export async function createSessionWorld(kubeconfigPath: string, prefix: string)
         const pod = await world.pod(name);
         return pod !== undefined && is(pod) ? { value: pod } : { seen: JSON.stringify(pod?.status) };
       }),
+    untilRunning: (name) => world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running'),
+    untilStopped: (name, timeoutMs) =>
+      world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped' && !status.run, timeoutMs),
     untilEnds: (name, count, timeoutMs = patienceMs) =>
       waitUntil(`${count} ends of "${name}"`, timeoutMs, async () => {
         const ends = await world.ends(name);

@@ -67,7 +67,6 @@ const mounted = async (name: string) =>
   (await world.client.request<MountingPod>({ method: 'GET', path: path.pod(world.namespace, name) })).spec.volumes
     .flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])
     .join();
-const running = (name: string) => world.untilPod(name, 'that runs', ({ status }) => status?.phase === 'Running');
 const ready = ({ status }: WhatsAppSession) => status?.conditions?.find(({ type }) => type === 'Ready');
 const untilReason = (name: string, reason: string) =>
   world.until(name, `that is ${reason}`, (session) => ready(session)?.reason === reason);
@@ -79,7 +78,7 @@ describe('an existing claim', () => {
   test('is mounted, and neither made nor removed', async () => {
     const made = await makeClaim('mine');
     await world.apply('ann', { storage: { existingClaim: 'mine' } });
-    await running('ann');
+    await world.untilRunning('ann');
     expect(await mounted('ann')).toBe('mine');
     await world.remove('ann');
     await world.untilGone('ann');
@@ -92,7 +91,7 @@ describe('an existing claim', () => {
   test('that was made beforehand under the name of the own one is used, and stays when the session goes', async () => {
     const made = await makeClaim('bea-data');
     await world.apply('bea');
-    await running('bea');
+    await world.untilRunning('bea');
     expect(await mounted('bea')).toBe('bea-data');
     await world.remove('bea');
     await world.untilGone('bea');
@@ -105,7 +104,7 @@ describe('an existing claim', () => {
 describe('the own claim', () => {
   test('is removed by its uid, once the last run is dead and recorded', async () => {
     await world.apply('cora');
-    await running('cora');
+    await world.untilRunning('cora');
     const { metadata } = await claim('cora-data');
     expect(metadata.ownerReferences).toBeUndefined();
     await world.remove('cora');
@@ -122,7 +121,7 @@ describe('the own claim', () => {
 describe('a claim that two sessions name', () => {
   test('is the older one’s; the younger waits, says why, and starts by itself once the older has gone', async () => {
     await world.apply('dora');
-    await running('dora');
+    await world.untilRunning('dora');
     await world.apply('dan', { storage: { existingClaim: 'dora-data' } });
     const waiting = await untilReason('dan', 'ClaimInUse');
     expect(waiting.status?.phase).toBe('Failed');
@@ -130,7 +129,7 @@ describe('a claim that two sessions name', () => {
     await stays('no pod of the younger one', 1_000, async () => (await world.pod('dan')) === undefined);
     const { metadata } = await claim('dora-data');
     await world.remove('dora');
-    await running('dan');
+    await world.untilRunning('dan');
     expect(await mounted('dan')).toBe('dora-data');
     const [older, younger] = [processesOf('dora')[0], processesOf('dan')[0]];
     expect(older?.endedAtMs).toBeLessThan(younger?.startedAtMs ?? 0);
@@ -148,7 +147,7 @@ describe('a claim that two sessions name', () => {
     await world.apply('emil', { storage: { existingClaim: 'eve-data' } });
     await untilReason('emil', 'ClaimInUse');
     await world.patch('eve', { desiredState: 'Running' });
-    await running('eve');
+    await world.untilRunning('eve');
     expect(await world.pod('emil')).toBeUndefined();
   });
 
@@ -161,14 +160,14 @@ describe('a claim that two sessions name', () => {
       const [holder, waiting] = await holderAndWaiting(pair);
       expect(processesOf(waiting)).toEqual([]);
       await world.remove(holder);
-      await running(waiting);
+      await world.untilRunning(waiting);
       expect(processesOf(holder)[0]?.endedAtMs).toBeLessThan(processesOf(waiting)[0]?.startedAtMs ?? 0);
     }
   });
 
   test('is not free while the pod lives of a session whose object was taken away by force', async () => {
     await world.apply('fay');
-    await running('fay');
+    await world.untilRunning('fay');
     await world.apply('finn', { storage: { existingClaim: 'fay-data' } });
     await untilReason('finn', 'ClaimInUse');
     operator.child.kill('SIGSTOP'); // So that it does not put the finalizer back in between.
@@ -181,7 +180,7 @@ describe('a claim that two sessions name', () => {
     await world.remove('fay'); // Nobody collects garbage here: its pod stays.
     expect(await world.session('fay')).toBeUndefined();
     operator.child.kill('SIGCONT');
-    await running('finn');
+    await world.untilRunning('finn');
     expect(processesOf('fay')[0]?.endedAtMs).toBeLessThan(processesOf('finn')[0]?.startedAtMs ?? 0);
     expect((await world.ends('fay')).map(({ spec }) => spec.reason)).toEqual(['deleted']);
   });
@@ -192,7 +191,7 @@ async function holderAndWaiting([a, b]: readonly [string, string]): Promise<read
   const loser = await Promise.any([untilReason(a, 'ClaimInUse'), untilReason(b, 'ClaimInUse')]);
   const waiting = loser.metadata.name;
   const holder = waiting === a ? b : a;
-  await running(holder);
+  await world.untilRunning(holder);
   return [holder, waiting];
 }
 
@@ -205,14 +204,14 @@ describe('a class of the pod', () => {
     expect(ready(refused)?.message).toContain('session.allowedRuntimeClasses');
     expect(await world.pod('gus')).toBeUndefined();
     await world.patch('gus', { pod: { runtimeClassName: null } });
-    await running('gus');
+    await world.untilRunning('gus');
   });
 
   test('that is allowed is the pod’s', async () => {
     const body = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'gold' }, value: 1000 };
     await world.client.request({ method: 'POST', path: '/apis/scheduling.k8s.io/v1/priorityclasses', body });
     await world.apply('hal', { pod: { priorityClassName: 'gold', labels: { team: 'sales' } } });
-    const { metadata } = await running('hal');
+    const { metadata } = await world.untilRunning('hal');
     const pod = await world.client.request<MountingPod>({ method: 'GET', path: path.pod(world.namespace, 'hal') });
     expect(pod.spec.priorityClassName).toBe('gold');
     expect(metadata.labels).toMatchObject({ team: 'sales', 'berth.dev/session': 'hal' });
@@ -221,7 +220,7 @@ describe('a class of the pod', () => {
 
 test('a run ends with the container "session"; a container that somebody injected goes with the pod', async () => {
   await world.apply('ida', { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } });
-  const { metadata } = await running('ida');
+  const { metadata } = await world.untilRunning('ida');
   const common = { ready: false, restartCount: 0, image: 'a', imageID: '' };
   const startedAt = new Date().toISOString();
   const containerStatuses = [

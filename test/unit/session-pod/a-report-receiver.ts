@@ -2,7 +2,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { RunReport } from '@berth/protocol';
 import { onTestFinished } from 'vitest';
-import type { TestAuthority } from './a-certificate-authority.ts';
+import type { TestAuthority } from '../../builders/a-certificate-authority.ts';
 
 export interface Received {
   readonly report: RunReport;

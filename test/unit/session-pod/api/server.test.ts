@@ -14,8 +14,8 @@ import { watchCertificateAuthority } from '@berth/session-pod/deliver/certificat
 import { createMetrics } from '@berth/session-pod/publish/metrics.ts';
 import { createRecentMessages } from '@berth/session-pod/run/recent-messages.ts';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { Credentials, TestAuthority } from '../a-certificate-authority.ts';
-import { aCertificateAuthority } from '../a-certificate-authority.ts';
+import type { Credentials, TestAuthority } from '../../../builders/a-certificate-authority.ts';
+import { aCertificateAuthority } from '../../../builders/a-certificate-authority.ts';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
 import { eventually } from '../eventually.ts';
 import { httpsRequest } from '../https-request.ts';

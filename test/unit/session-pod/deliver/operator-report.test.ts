@@ -6,8 +6,8 @@ import { watchCertificateAuthority } from '@berth/session-pod/deliver/certificat
 import type { ReportContent } from '@berth/session-pod/deliver/operator-report.ts';
 import { createOperatorReport } from '@berth/session-pod/deliver/operator-report.ts';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import type { TestAuthority } from '../a-certificate-authority.ts';
-import { aCertificateAuthority } from '../a-certificate-authority.ts';
+import type { TestAuthority } from '../../../builders/a-certificate-authority.ts';
+import { aCertificateAuthority } from '../../../builders/a-certificate-authority.ts';
 import { aReportReceiver } from '../a-report-receiver.ts';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
 import { eventually } from '../eventually.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { postReport } from '@berth/session-pod/deliver/post-report.ts';
 import { expect, onTestFinished, test } from 'vitest';
-import { aCertificateAuthority } from '../a-certificate-authority.ts';
+import { aCertificateAuthority } from '../../../builders/a-certificate-authority.ts';
 
 const report = {
   runUid: 'run-1',
