@@ -110,8 +110,9 @@ function whatIsSo({ status, reason }: ApiFailure, said: string): string {
   return said === '' ? words : `${words}, "${said}"`;
 }
 
-function whatToDo({ status, causes = [], reason }: ApiFailure): string {
-  if (status === 0) return 'check the network and that the API server runs';
+function whatToDo({ method, status, causes = [], reason }: ApiFailure): string {
+  if (status === 0 && method === 'GET') return 'check the network and that the API server runs';
+  if (status === 0) return 'check the network, that the API server runs, and that no admission webhook hangs';
   if (status === 401) return 'check the token or client certificate that is used';
   if (status === 403 && causes.includes('NamespaceTerminating')) return 'wait until the namespace is gone';
   if (status === 403) return 'grant this request by RBAC, or lift the quota or policy that the answer names';
