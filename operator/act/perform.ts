@@ -19,6 +19,8 @@ export function createPerform({ sessions, pods, sessionEnds, claims, publishTrus
     switch (action.type) {
       case 'AddSessionFinalizer':
         return sessions.addFinalizer(observed, signal);
+      case 'ConfirmSession':
+        return sessions.confirm(observed, signal);
       case 'RemoveSessionFinalizer':
         return sessions.removeFinalizer(observed, signal);
       case 'MarkEnding':
@@ -30,11 +32,7 @@ export function createPerform({ sessions, pods, sessionEnds, claims, publishTrus
       case 'DeleteClaim':
         return claims.remove(observed, action.uid, signal);
       case 'CreatePod':
-        return claims.startOn(observed, signal, async () => {
-          // Where the finalizer was just put on, its precondition has confirmed the view already.
-          if (observed.session?.hasFinalizer) await sessions.confirm(observed, signal);
-          await pods.create(observed, action.pod, signal);
-        });
+        return claims.startOn(observed, signal, () => pods.create(observed, action.pod, signal));
       case 'AddPodFinalizer':
         return pods.addFinalizer(observed, action.uid, signal);
       case 'AskPodToStop':

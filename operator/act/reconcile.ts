@@ -75,20 +75,27 @@ export function createReconcile({ observe, perform, status, tell, pacings, log }
     return { observed, decision: isHeldBack ? plan(observed) : wanted, isHeldBack };
   }
 
-  /** In order, and no further than the first failure: a session_end that is not recorded must leave its pod in place. */
+  /** The first failure of what prepares, then of the rest beside what is done alongside. */
   async function firstFailure({ actions }: Plan, observed: Observed, signal: AbortSignal): Promise<unknown> {
-    const prepared = actions.filter(isPreparation).map((action) => attempt(action, observed, signal));
-    let failure = (await Promise.all(prepared)).find((each) => each !== undefined);
-    const alongside: Promise<unknown>[] = [];
-    for (const action of actions) {
-      if (failure !== undefined) break;
-      if (isPreparation(action)) continue;
-      const attempted = attempt(action, observed, signal);
-      if (isAlongside(action)) alongside.push(attempted);
-      else failure = await attempted;
-    }
+    const each = (some: readonly Action[]) => some.map((action) => attempt(action, observed, signal));
+    const prepared = failureOf(await Promise.all(each(actions.filter(isPreparation))));
+    if (prepared !== undefined) return prepared;
+    const inOrder = inSequence(
+      actions.filter((action) => !isPreparation(action) && !isAlongside(action)),
+      observed,
+      signal,
+    );
     // Waited for in any case: the key is free once this look is over.
-    return [failure, ...(await Promise.all(alongside))].find((each) => each !== undefined);
+    return failureOf(await Promise.all([inOrder, ...each(actions.filter(isAlongside))]));
+  }
+
+  /** No further than the first failure: a session_end that is not recorded must leave its pod in place. */
+  async function inSequence(actions: readonly Action[], observed: Observed, signal: AbortSignal): Promise<unknown> {
+    for (const action of actions) {
+      const failure = await attempt(action, observed, signal);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
   }
 
   async function attempt(action: Action, observed: Observed, signal: AbortSignal): Promise<unknown> {
@@ -107,5 +114,7 @@ function soonest(...waitsMs: readonly (number | undefined)[]): Result {
   const requeueAfterMs = Math.min(...waitsMs.filter((waitMs) => waitMs !== undefined));
   return Number.isFinite(requeueAfterMs) ? { requeueAfterMs } : {};
 }
+
+const failureOf = (outcomes: readonly unknown[]) => outcomes.find((each) => each !== undefined);
 
 const sentence = (failure: unknown) => (failure instanceof Error ? failure.message : String(failure));

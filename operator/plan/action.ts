@@ -5,6 +5,8 @@ import type { ClaimManifest, PodManifest } from './manifests.ts';
 /** One step in the cluster. Each is idempotent, and its precondition (a uid or a resourceVersion) makes it safe on a stale view. */
 export type Action =
   | { readonly type: 'AddSessionFinalizer' }
+  /** Reads the session once more: a creation has no version of it as its precondition. */
+  | { readonly type: 'ConfirmSession' }
   /** The operator's CA into the session's namespace: the pod mounts it. */
   | { readonly type: 'PublishTrust' }
   | { readonly type: 'CreateClaim'; readonly claim: ClaimManifest }
@@ -30,13 +32,16 @@ export type Action =
   | { readonly type: 'RemoveSessionFinalizer' };
 
 /**
- * What must be there before a pod is made, and has no order in itself. The claim too: a scheduler that meets the pod first
+ * What must be done before a pod is made, and has no order in itself. The claim too: a scheduler that meets the pod first
  * calls it unschedulable and looks again only a second later (seen).
  */
-export const isPreparation = ({ type }: Action): boolean => type === 'AddSessionFinalizer' || type === 'CreateClaim';
+export const isPreparation = ({ type }: Action): boolean => type === 'ConfirmSession' || type === 'CreateClaim';
 
-/** What the next action need not wait for: a pod starts only once its CA is there, whichever came first. */
-export const isAlongside = ({ type }: Action): boolean => type === 'PublishTrust';
+/**
+ * What is done at the same time as the rest. A pod starts only once its CA is there, whichever came first; and the
+ * session's finalizer is for what a run leaves behind: the end of the run itself is held by the finalizer of the pod.
+ */
+export const isAlongside = ({ type }: Action): boolean => type === 'PublishTrust' || type === 'AddSessionFinalizer';
 
 /** What to do for one session now. */
 export interface Plan {

@@ -16,11 +16,10 @@ export function start(observed: Observed): Plan | undefined {
   if (waitMs > 0) return { ...step('BackingOff'), requeueAfterMs: waitMs };
   if (ownsClaim(session) && claim?.deletionRequested) return step('AwaitingClaimRemoval'); // The watch tells when it is gone.
   if (observed.waitsForTurn) return step('AwaitingTurn'); // It is woken when it has it.
-  const actions: Action[] = [];
-  if (!session.hasFinalizer) actions.push({ type: 'AddSessionFinalizer' });
-  actions.push({ type: 'PublishTrust' });
+  const actions: Action[] = [{ type: 'PublishTrust' }, { type: 'ConfirmSession' }];
   if (ownsClaim(session) && claim === undefined) actions.push({ type: 'CreateClaim', claim: claimManifest(session) });
   actions.push({ type: 'CreatePod', pod: podManifest(session, config) });
+  if (!session.hasFinalizer) actions.push({ type: 'AddSessionFinalizer' });
   return { ...step('Starting', ...actions), turn: 'start' };
 }
 

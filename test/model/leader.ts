@@ -1,4 +1,4 @@
-import { type Action, isPreparation, type Plan } from '@berth/operator/plan/action.ts';
+import { type Action, isAlongside, type Plan } from '@berth/operator/plan/action.ts';
 import type { Observed } from '@berth/operator/plan/observed.ts';
 import { plan } from '@berth/operator/plan/plan.ts';
 import { sessionStatus } from '@berth/operator/plan/session-status.ts';
@@ -47,8 +47,9 @@ export function createLeader(
     if (before !== undefined) return before;
     const observed = observedOf(view);
     const { reason, actions: all, requeueAfterMs } = decide(observed);
-    // Where it is refused, in a namespace that goes, the creation after it is too: it would only make states.
-    const actions = all.filter(({ type }) => type !== 'PublishTrust');
+    // Where the CA is refused, in a namespace that goes, the creation after it is too; and the session is confirmed by
+    // the creation itself here. They would only make states.
+    const actions = all.filter(({ type }) => type !== 'PublishTrust' && type !== 'ConfirmSession');
     const decision: Decision = {
       view,
       observed,
@@ -61,12 +62,15 @@ export function createLeader(
     return decision;
   }
 
-  /** Preparations are under way together: either may be there first, or alone. */
+  /** What is done alongside the action before it may be there first. */
   function ordersOf(decision: Decision): readonly Decision[] {
-    const [first, second, ...rest] = decision.actions;
-    if (first === undefined || second === undefined || !isPreparation(first) || !isPreparation(second))
-      return [decision];
-    const other = turned.get(decision) ?? { ...decision, actions: [second, first, ...rest] };
+    const { actions } = decision;
+    const last = actions.at(-1);
+    if (actions.length < 2 || last === undefined || !isAlongside(last)) return [decision];
+    const other = turned.get(decision) ?? {
+      ...decision,
+      actions: [...actions.slice(0, -2), last, ...actions.slice(-2, -1)],
+    };
     turned.set(decision, other);
     return [decision, other];
   }

@@ -137,7 +137,7 @@ export const mutants: readonly Mutant[] = [
 
   swapped('MarkEnding', 'DeletePod'),
   swapped('DeleteClaim', 'RemoveSessionFinalizer'),
-  swapped('AddSessionFinalizer', 'CreatePod'),
+  acting('a session never gets our finalizer', without('AddSessionFinalizer')),
   asksEarly,
   killsEarly,
   recordsEarly,

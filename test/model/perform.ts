@@ -53,7 +53,8 @@ export function perform(action: Action, world: World, how: Performance): readonl
     case 'MarkEnding':
       return [markEnding(action, world, how)];
     case 'PublishTrust':
-      return [world.namespaceGoing ? { world, refused: true } : { world }];
+    case 'ConfirmSession':
+      return [{ world }]; // No decision here has them.
     case 'CreateClaim':
       return [createClaim(world, how)];
     case 'DeleteClaim':
@@ -147,10 +148,9 @@ function createPod({ pod }: Extract<Action, { type: 'CreatePod' }>, world: World
   const seen = how.view.session;
   if (session === undefined || seen === undefined) return { world, refused: true };
   const isNewest = sessionOf({ ...session, finalizer: true }) === sessionOf({ ...seen, finalizer: true });
-  // The newest session is read before, or its finalizer was just put on: a start on an old one knows nothing of the end
-  // before. A leader that falls asleep between this and the creation is left out: no precondition can fence that.
-  const isConfirmed = (!seen.finalizer && how.writer === 'leader') || how.without.has('newest session of CreatePod');
-  if (!isNewest && !isConfirmed) return { world, refused: true };
+  // ConfirmSession reads the newest before: a start on an old one knows nothing of the end before. A leader that falls
+  // asleep between this and the creation is left out: no precondition can fence that.
+  if (!isNewest && !how.without.has('newest session of CreatePod')) return { world, refused: true };
   if (world.api.pod !== undefined) {
     // Another leader's, or our own before a crash: it is read and taken in.
     return { world: how.writer === 'leader' ? { ...world, cached: { ...world.cached, pod: world.api.pod } } : world };
@@ -169,7 +169,7 @@ function createPod({ pod }: Extract<Action, { type: 'CreatePod' }>, world: World
   });
   return {
     world: change({ ...world, runs: world.runs + 1 }, 'pod', made, how.writer, how.lagging),
-    broken: promises.ofStart(world, how.view, how.done),
+    broken: promises.ofStart(world, how.view),
   };
 }
 

@@ -53,12 +53,10 @@ export function ofClaimDeletion({ api: { session, claim } }: World, view: View):
   return 'the claim of a session that stays is deleted';
 }
 
-/** Of the creation of a pod, after the actions of the same plan before it. */
-export function ofStart({ api, failures }: World, { session: seen }: View, done: readonly Action[]): Broken {
+/** Of the creation of a pod. */
+export function ofStart({ api, failures }: World, { session: seen }: View): Broken {
   const { session } = api;
   if (session === undefined || seen === undefined) return undefined;
-  const hadFinalizer = seen.finalizer || done.some(({ type }) => type === 'AddSessionFinalizer');
-  if (!hadFinalizer) return 'a pod is created for a session that has not got our finalizer';
   const isFresh = sessionOf({ ...session, finalizer: true }) === sessionOf({ ...seen, finalizer: true });
   if (!isFresh) return undefined;
   if (session.desired !== 'Running' || session.deleting) return 'a pod is created for a session that shall not run';

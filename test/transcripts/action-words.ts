@@ -23,6 +23,7 @@ function wordOf(action: Action): string {
     case 'CreatePod':
     case 'AddSessionFinalizer':
     case 'PublishTrust':
+    case 'ConfirmSession':
     case 'CreateClaim':
     case 'AddPodFinalizer':
     case 'RemovePodFinalizer':

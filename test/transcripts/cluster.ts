@@ -72,6 +72,7 @@ export function afterAction(cluster: Cluster, action: Action, seen: Observed): C
     case 'AddPodFinalizer':
       return onPod(cluster, (pod) => ({ ...pod, hasFinalizer: true }));
     case 'PublishTrust':
+    case 'ConfirmSession':
     case 'AskPodToStop':
       return cluster;
   }

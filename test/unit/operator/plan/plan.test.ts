@@ -41,7 +41,7 @@ function specOf(desiredState: DesiredState | undefined) {
 function running(desiredState: DesiredState | undefined, pod: Partial<ObservedPod>): Observed {
   return anObserved({ session: aRunningSession(specOf(desiredState)), pod: aPod(pod) });
 }
-const starting = ['Starting', 'PublishTrust', 'CreateClaim', 'CreatePod'];
+const starting = ['Starting', 'PublishTrust', 'ConfirmSession', 'CreateClaim', 'CreatePod'];
 const settled = ['Settled'];
 const stopping = ['Ending', 'MarkEnding stopped gracefully'];
 const killing = ['ForceKilling', 'MarkEnding force_killed', 'DeletePod'];
@@ -280,13 +280,10 @@ describe('plan() before the next run', () => {
     const observed = anObserved({ session: aRunningSession(), sessionEnd: aSessionEnd() });
     expect(words(observed)).toEqual(['Settled']);
   });
-  test('adds the session finalizer first of all', () => {
+  test('puts the finalizer on a session that has none', () => {
     expect(words(anObserved({ session: aSession({ hasFinalizer: false }) }))).toEqual([
-      'Starting',
+      ...starting,
       'AddSessionFinalizer',
-      'PublishTrust',
-      'CreateClaim',
-      'CreatePod',
     ]);
   });
   test.each(['replaced', 'banned', 'auth_failure'] as const)('is not started by itself after %s', (reason) => {

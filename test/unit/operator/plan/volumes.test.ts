@@ -34,7 +34,7 @@ test.each([
 ])('plan() starts on an existing claim, and makes none: $name', ({ existingClaim, claim }) => {
   const session = aSession({ spec: spec({ existingClaim }) });
   const { actions } = plan(anObserved({ session, ...(claim && { claim }) }));
-  expect(actions.map(({ type }) => type)).toEqual(['PublishTrust', 'CreatePod']);
+  expect(actions.map(({ type }) => type)).toEqual(['PublishTrust', 'ConfirmSession', 'CreatePod']);
   const pod = actions.flatMap((action) => (action.type === 'CreatePod' ? [action.pod] : []))[0];
   expect(pod?.spec.volumes[0]).toEqual({ name: 'data', persistentVolumeClaim: { claimName: existingClaim } });
 });
