@@ -6,8 +6,9 @@ MAKEFLAGS += --no-print-directory
 # Programs of the project's packages come first, and with them the right Node.
 run := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 
-# Options of `make demo`: KEEP=1 leaves it running, ENGINE picks the engine.
-export KEEP ENGINE
+# Options. Of `make demo`: KEEP=1 leaves it running, ENGINE picks the engine (Baileys or WhatsAppWebJS). Of all that builds
+# images: BROWSER=chromium puts the whole browser in the place of its headless shell.
+export KEEP ENGINE BROWSER
 
 .PHONY: help packages up down images demo test test-unit test-integration test-e2e soak check generate clean
 
@@ -26,19 +27,19 @@ down: packages ## End what up has started, all of it
 images: packages ## Build the images that have changed and load them; starts the cluster if it is down (1 min)
 	@$(run) node test/cluster/images.ts
 
-demo: packages ## Show a session's life on a cluster (2 min). KEEP=1 leaves it running
+demo: packages ## Show a session's life on a cluster (2 min). KEEP=1 leaves it running, ENGINE=WhatsAppWebJS takes a browser
 	@$(run) node test/demo/demo.ts
 
-test: packages ## Check, then run every test; ends a cluster that it has started itself (15 min)
+test: packages ## Check, then run every test; ends a cluster that it has started itself (30 min)
 	@$(run) node test/run-tests.ts check unit integration e2e
 
-test-unit: packages ## Run the tests that need no cluster (1 min)
+test-unit: packages ## Run the tests that need no cluster (4 min)
 	@$(run) node test/run-tests.ts unit
 
-test-integration: packages ## Run the tests against a real API server (2 min)
+test-integration: packages ## Run the tests against a real API server (6 min)
 	@$(run) node test/run-tests.ts integration
 
-test-e2e: packages ## Run the tests on real pods (10 min)
+test-e2e: packages ## Run the tests on real pods (20 min)
 	@$(run) node test/run-tests.ts e2e
 
 soak: packages ## Run random faults against an operator on a real API server (SOAK_MINUTES=10; SOAK_SEED repeats a run)

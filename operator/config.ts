@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { BerthError } from '@berth/protocol';
 import { assertCidrs } from '@berth/protocol/outbound';
 import type { ClusterSink } from './deliver/cluster-sinks.ts';
-import type { PlanConfig, Resources } from './plan/observed.ts';
+import type { BrowserConfig, PlanConfig, Resources } from './plan/observed.ts';
+import type { Engine } from './resource/whatsapp-session.ts';
 
 /** What an operator is told by its configuration file and its environment. */
 export interface OperatorConfig {
@@ -89,14 +90,31 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       fenceMs: root.number('fenceSeconds', 300) * 1000,
       operatorNamespace: namespace,
       operatorUrl: root.string('operatorUrl', `https://${serviceName}.${namespace}.svc:8443`),
-      images: { Baileys: session.object('images').string('Baileys') },
+      images: byEngine((engine) => session.object('images').string(engine)),
       imagePullPolicy: session.oneOf('imagePullPolicy', ['IfNotPresent', 'Always', 'Never']),
       sessionEnv: session.stringMap('env'),
-      resources: { Baileys: (session.object('resources').value('Baileys') as Resources | undefined) ?? {} },
+      resources: byEngine((engine) => (session.object('resources').value(engine) as Resources | undefined) ?? {}),
+      browser: browserOf(session.object('browser')),
       allowedPriorityClasses: session.strings('allowedPriorityClasses'),
       allowedRuntimeClasses: session.strings('allowedRuntimeClasses'),
     },
   };
+}
+
+const byEngine = <T>(of: (engine: Engine) => T): Record<Engine, T> => ({
+  Baileys: of('Baileys'),
+  WhatsAppWebJS: of('WhatsAppWebJS'),
+});
+
+function browserOf(browser: Fields): BrowserConfig {
+  const shmSize = browser.string('shmSize', '256Mi');
+  if (!/^[1-9]\d{0,15}(Ki|Mi|Gi|k|M|G)?$/.test(shmSize))
+    throw invalid('session.browser.shmSize', shmSize, 'a quantity such as "256Mi"');
+  const seccompProfile = browser.string('seccompProfile', 'berth/chromium.json');
+  // As the API server has it: a relative path that stays where it is.
+  if (seccompProfile.startsWith('/') || seccompProfile.split('/').includes('..'))
+    throw invalid('session.browser.seccompProfile', seccompProfile, "a path below the kubelet's seccomp folder");
+  return { sandbox: browser.boolean('sandbox', false), shmSize, seccompProfile };
 }
 
 /** Together with a session's own webhooks they fit into the 16 sinks of a record. */
@@ -156,6 +174,12 @@ class Fields {
   string(name: string, otherwise?: string): string {
     const found = this.#fields[name] ?? otherwise;
     if (typeof found !== 'string' || found === '') throw invalid(this.#at(name), found, 'a text');
+    return found;
+  }
+
+  boolean(name: string, otherwise: boolean): boolean {
+    const found = this.#fields[name] ?? otherwise;
+    if (typeof found !== 'boolean') throw invalid(this.#at(name), found, 'true or false');
     return found;
   }
 

@@ -1,17 +1,18 @@
 import { BerthError, podApiPort } from '@berth/protocol';
 import { defaultLocalSocket } from './api/local-server.ts';
+import type { EngineSettings } from './engine/create-engine.ts';
+import type { BrowserSettings } from './engine/web-browser-command.ts';
+import { isSocksLogin } from './engine/web-proxy.ts';
 import { terminationLogOf } from './run/last-words.ts';
 
 /** What the pod is told by its environment. */
-export interface Config {
+export interface Config extends EngineSettings {
   readonly podName: string;
   readonly podNamespace: string;
   readonly runUid: string;
-  readonly engine: 'Baileys';
   readonly operatorUrl: string;
   readonly caFile: string;
   readonly tokenFile: string;
-  readonly dataDirectory: string;
   readonly terminationLog: string;
   readonly apiPort: number;
   /** Where the same API is for people in the container. */
@@ -19,9 +20,6 @@ export interface Config {
   readonly logLevel: string;
   /** A report counts the connections that got lost within so many seconds before it. */
   readonly reconnectWindowSeconds: number;
-  /** Absent: the real WhatsApp. */
-  readonly whatsAppWebSocketUrl?: string;
-  readonly whatsAppRootPublicKey?: string;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -37,6 +35,7 @@ export class ConfigError extends BerthError {
 
 /** The default of `spec.recovery.reconnects.windowSeconds`. */
 const defaultReconnectWindowSeconds = 600;
+const defaultBrowserExecutable = '/usr/lib/chromium/chromium-headless-shell';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /**
@@ -62,12 +61,15 @@ export function readConfig(environment: Environment): Config {
   }
   const port = optional(environment, 'BERTH_API_PORT', isPort, 'a port from 0 to 65535');
   const windowSeconds = optional(environment, 'BERTH_RECONNECT_WINDOW_SECONDS', isWindow, 'seconds from 1 to 86400');
-  required(environment, 'BERTH_ENGINE', (it) => it === 'Baileys', '"Baileys", the only engine of this image');
+  const engine = required(environment, 'BERTH_ENGINE', isEngine, '"Baileys" or "WhatsAppWebJS"') as Config['engine'];
+  const phoneNumber = optional(environment, 'BERTH_PAIRING_PHONE_NUMBER', isPhoneNumber, '5 to 20 digits without a +');
+  const proxyUrl = readProxy(environment, engine);
   return {
     podName: required(environment, 'POD_NAME'),
     podNamespace: required(environment, 'POD_NAMESPACE'),
     runUid: required(environment, 'POD_UID'),
-    engine: 'Baileys',
+    engine,
+    browser: readBrowser(environment),
     operatorUrl: required(environment, 'BERTH_OPERATOR_URL', isUrl(['https:']), 'an https:// URL'),
     caFile: required(environment, 'BERTH_CA_FILE'),
     tokenFile: required(environment, 'BERTH_TOKEN_FILE'),
@@ -78,9 +80,41 @@ export function readConfig(environment: Environment): Config {
     logLevel:
       optional(environment, 'LOG_LEVEL', (it) => logLevels.includes(it), `one of ${logLevels.join(', ')}`) ?? 'info',
     reconnectWindowSeconds: windowSeconds === undefined ? defaultReconnectWindowSeconds : Number(windowSeconds),
+    ...(phoneNumber === undefined ? {} : { pairingPhoneNumber: phoneNumber }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
     ...(webSocketUrl === undefined ? {} : { whatsAppWebSocketUrl: webSocketUrl }),
     ...(rootKey === undefined ? {} : { whatsAppRootPublicKey: rootKey }),
   };
+}
+
+function readBrowser(environment: Environment): BrowserSettings {
+  const sandbox = optional(environment, 'BERTH_BROWSER_SANDBOX', isBoolean, '"true" or "false"');
+  const flags = optional(
+    environment,
+    'WHATSAPP_BROWSER_ARGUMENTS',
+    isFlagList,
+    'a JSON array of flags that begin with --, none of them for debugging or the profile',
+  );
+  return {
+    executable: optional(environment, 'BERTH_BROWSER_EXECUTABLE') ?? defaultBrowserExecutable,
+    hasSandbox: sandbox === 'true',
+    extraArguments: flags === undefined ? [] : (JSON.parse(flags) as string[]),
+  };
+}
+
+/** Its errors do not show the value: it may hold a password. */
+function readProxy(environment: Environment, engine: Config['engine']): string | undefined {
+  const name = 'BERTH_PROXY_URL';
+  const url = optional(environment, name);
+  if (url === undefined) return undefined;
+  if (!isUrl(['http:', 'https:', 'socks5:'])(url) || new URL(url).hostname === '')
+    throw new ConfigError(name, 'is no http://, https:// or socks5:// URL');
+  if (engine === 'WhatsAppWebJS' && isSocksLogin(url))
+    throw new ConfigError(
+      name,
+      'has a user for a socks5:// proxy, where Chromium cannot log in; use an http:// or https:// one',
+    );
+  return url;
 }
 
 function required(from: Environment, name: string, isValid?: (value: string) => boolean, wanted?: string): string {
@@ -104,6 +138,32 @@ function optional(
 
 function isUrl(protocols: readonly string[]): (value: string) => boolean {
   return (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+}
+
+function isEngine(value: string): boolean {
+  return value === 'Baileys' || value === 'WhatsAppWebJS';
+}
+
+function isPhoneNumber(value: string): boolean {
+  return /^\d{5,20}$/.test(value);
+}
+
+function isBoolean(value: string): boolean {
+  return value === 'true' || value === 'false';
+}
+
+function isFlagList(value: string): boolean {
+  try {
+    const flags = JSON.parse(value) as unknown;
+    return Array.isArray(flags) && flags.every((flag) => typeof flag === 'string' && isFreeFlag(flag));
+  } catch {
+    return false;
+  }
+}
+
+/** Without these two the engine could not reach its browser, or would not find its login again. */
+function isFreeFlag(flag: string): boolean {
+  return flag.startsWith('--') && !/^--(remote-debugging|user-data-dir)/.test(flag);
 }
 
 function isPort(value: string): boolean {

@@ -1,10 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { createLocalServer } from './api/local-server.ts';
 import type { Route } from './api/route.ts';
+import { recentAcksRoute } from './api/routes/acks.get.ts';
 import { healthzRoute } from './api/routes/healthz.get.ts';
+import { mediaRoute } from './api/routes/media.get.ts';
 import { recentMessagesRoute } from './api/routes/messages.get.ts';
 import { sendMessageRoute } from './api/routes/messages.post.ts';
 import { metricsRoute } from './api/routes/metrics.get.ts';
+import { pairingCodeRoute } from './api/routes/pairing-code.get.ts';
 import { qrRoute } from './api/routes/qr.get.ts';
 import { readyzRoute } from './api/routes/readyz.get.ts';
 import { stopRoute } from './api/routes/stop.post.ts';
@@ -14,7 +17,8 @@ import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { watchCertificateAuthority } from './deliver/certificate-authority.ts';
 import { createOperatorReport } from './deliver/operator-report.ts';
-import { isLostConnection } from './engine/baileys-disconnect.ts';
+import type { LoadedEngine } from './engine/create-engine.ts';
+import { loadEngine } from './engine/create-engine.ts';
 import type { Log } from './publish/log.ts';
 import { createLog } from './publish/log.ts';
 import { masked } from './publish/masked-text.ts';
@@ -22,15 +26,18 @@ import type { Metrics } from './publish/metrics.ts';
 import { createMetrics } from './publish/metrics.ts';
 import { quietConsole } from './publish/quiet-console.ts';
 import { withDeadline } from './run/deadline.ts';
+import { createFileSlot } from './run/file-slot.ts';
 import { terminationLogOf, writeLastWords } from './run/last-words.ts';
 import { logOutStep } from './run/log-out-step.ts';
+import type { RecentAcks } from './run/recent-acks.ts';
+import { createRecentAcks } from './run/recent-acks.ts';
 import type { RecentMessages } from './run/recent-messages.ts';
 import { createRecentMessages } from './run/recent-messages.ts';
 import { createRunEnd } from './run/run-end.ts';
 import type { StopSignal } from './run/stop-signal.ts';
 import type { Supervisor } from './run/supervisor.ts';
 import { createSupervisor } from './run/supervisor.ts';
-import { CredentialsCorruptError, openCredentialStore } from './storage/credential-store.ts';
+import { CredentialsCorruptError } from './storage/credential-store.ts';
 import { recordRun } from './storage/runs.ts';
 import { lockVolume } from './storage/volume-lock.ts';
 
@@ -39,25 +46,31 @@ const stopAfterSignalMs = 4_500;
 const probeWithinMs = 1_500; // The kubelet waits 2 s.
 const nowMs = () => Date.now();
 const sendWithinMs = 20_000; // Baileys gives up a muted connection after 60 s.
+const fileWithinMs = 60_000; // One of 16 MiB takes 27 s at 5 Mbit/s.
 const logoutWithinMs = 5_000;
 /** Of the time for a stop, kept back from the logout: enough for the steps after it on a connection that is frozen. */
 const afterLogoutMs = 3_000;
 const lastReportWithinMs = 500;
+/** For an engine that could not close in order and is ended by force. */
+const forcedEndMs = 1_000;
 /** A run that was replaced has to know from the operator whether it was by its own successor. */
 const askWhenReplacedMs = 2_500;
+
+/** What the process hears before `run()` has loaded an engine is no engine's. */
+let loaded: LoadedEngine | undefined;
 
 /** Builds the parts and starts them; from then on the process ends through `runEnd`, or through `crash`. */
 async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<void> {
   const { dataDirectory, runUid } = config;
   const lock = lockVolume(dataDirectory, { runUid, pod: `${config.podNamespace}/${config.podName}` });
   recordRun(dataDirectory, { runUid, startedAtMs: nowMs() });
-  const store = openCredentialStore(dataDirectory);
   const ca = watchCertificateAuthority(config.caFile, log);
   const certificate = selfSignedCertificate(config.podName, nowMs());
   const metrics = createMetrics();
   const messages = createRecentMessages();
-  // Loaded last and by name, so that each image holds one engine alone.
-  const { createBaileysEngine } = await import('./engine/baileys-engine.ts');
+  const acks = createRecentAcks();
+  const engine = await loadEngine(config, log); // Last, as it takes the longest.
+  loaded = engine;
 
   let eraseCredentials = false;
   let logOut = false;
@@ -70,18 +83,12 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
     onOver: (message) => supervisor.tell({ type: 'RunOver', message }, stopAfterSignalMs),
   });
   const supervisor = createSupervisor({
-    createEngine: (listener) =>
-      createBaileysEngine({
-        store,
-        listener,
-        log,
-        ...(config.whatsAppWebSocketUrl ? { webSocketUrl: config.whatsAppWebSocketUrl } : {}),
-        ...(config.whatsAppRootPublicKey ? { rootPublicKey: config.whatsAppRootPublicKey } : {}),
-      }),
+    createEngine: engine.create,
     onMessage(message) {
       metrics.countMessage('in');
       messages.add(message);
     },
+    onAck: acks.add,
     onSession: metrics.showSession,
     sendReport: (content) => report.send({ ...content, runUid, certificateSha256: certificate.sha256 }),
     onEnd({ reason, code, message, exitCode, ...end }, withinMs) {
@@ -101,7 +108,7 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
     if (supervisor.session().state === 'stopping') runEnd.begin({ message }, 0, withinMs);
     else supervisor.tell({ type: 'StopAsked', message, logOut: logout }, withinMs);
   };
-  const served = routes({ supervisor, metrics, messages, stop });
+  const served = routes({ supervisor, metrics, messages, acks, stop });
   const server = createApiServer({ certificate, ca, log, routes: served });
   const local = createLocalServer({ routes: served, socket: config.localSocket, log });
   const runEnd = createRunEnd({
@@ -120,18 +127,15 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
         },
         log,
       }),
-      { what: 'close the engine', withinMs: 1_500, run: () => supervisor.engine.close(1_000) },
+      {
+        what: 'close the engine',
+        withinMs: engine.closeWithinMs + forcedEndMs,
+        run: () => supervisor.engine.close(engine.closeWithinMs),
+      },
       {
         what: 'close the credentials',
         withinMs: 1_000,
-        run() {
-          // In one turn of the event loop, so that the engine cannot write back in between what was erased.
-          try {
-            if (eraseCredentials) store.eraseAfterLogout(nowMs(), log);
-          } finally {
-            store.close();
-          }
-        },
+        run: () => engine.closeLogin(eraseCredentials),
       },
       {
         what: 'release the volume',
@@ -163,12 +167,14 @@ interface RouteDependencies {
   readonly supervisor: Supervisor;
   readonly metrics: Metrics;
   readonly messages: RecentMessages;
+  readonly acks: RecentAcks;
   readonly stop: (message: string, withinMs: number, logout?: boolean) => void;
 }
 
 /** The pod's API on its parts, each call into the engine with a deadline. */
-function routes({ supervisor, metrics, messages, stop }: RouteDependencies): Route[] {
+function routes({ supervisor, metrics, messages, acks, stop }: RouteDependencies): Route[] {
   const { engine, session } = supervisor;
+  const files = createFileSlot();
   return [
     healthzRoute(),
     metricsRoute({ metrics }),
@@ -177,11 +183,28 @@ function routes({ supervisor, metrics, messages, stop }: RouteDependencies): Rou
       probe: () => withDeadline(engine.probe(), probeWithinMs, 'ask the engine'),
     }),
     qrRoute({ qr: () => session().qr }),
+    pairingCodeRoute({ pairingCode: () => session().pairingCode }),
     recentMessagesRoute({ since: messages.since }),
+    recentAcksRoute({ since: acks.since }),
+    mediaRoute({
+      find: messages.find,
+      read: (media) =>
+        withDeadline(
+          files.during(() => media.read()),
+          fileWithinMs,
+          'read the file',
+        ),
+    }),
     sendMessageRoute({
       isReady: () => session().state === 'ready',
       async sendText(to, text) {
         const id = await withDeadline(engine.sendText(to, text), sendWithinMs, 'send the message');
+        metrics.countMessage('out');
+        return id;
+      },
+      async sendMedia(to, media, caption) {
+        const sending = files.during(() => engine.sendMedia(to, media, caption));
+        const id = await withDeadline(sending, fileWithinMs, 'send the file');
         metrics.countMessage('out');
         return id;
       },
@@ -224,7 +247,8 @@ export function start(stopSignal: StopSignal): void {
   quietConsole(log);
   process.on('uncaughtException', (error) => crash(config, log, error));
   process.on('unhandledRejection', (error) => {
-    if (isLostConnection(error)) log.debug({ err: error }, 'Engine lost its connection in the middle of something');
+    if (loaded?.isLostConnection(error))
+      log.debug({ err: error }, 'Engine lost its connection in the middle of something');
     else crash(config, log, error);
   });
   run(config, log, stopSignal).catch((error: unknown) => crash(config, log, error));

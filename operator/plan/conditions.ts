@@ -43,7 +43,9 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
     case 'waiting_for_pairing':
       return no(
         'WaitingForPairing',
-        `A QR code waits to be scanned in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts qr`,
+        pairsByCode(session)
+          ? `A code waits to be entered in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts pairing-code`
+          : `A QR code waits to be scanned in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts qr`,
       );
     case 'reconnecting':
       return no('Reconnecting', `The connection was lost and is being made again${told}`);
@@ -107,7 +109,7 @@ function withoutPod(sight: Sight, session: ObservedSession, failure: string | un
   if (lastEnd !== undefined && recovery?.held === 'pairing_timeout' && isHeld(session))
     return no(
       'PairingTimeout',
-      'Nobody scanned the QR code within spec.pairing.timeoutSeconds: set spec.restartedAt to the present time for a new one',
+      `Nobody ${pairsByCode(session) ? 'entered the pairing code' : 'scanned the QR code'} within spec.pairing.timeoutSeconds: set spec.restartedAt to the present time for a new one`,
     );
   if (lastEnd !== undefined && isHeld(session))
     return no(
@@ -127,13 +129,19 @@ function withoutPod(sight: Sight, session: ObservedSession, failure: string | un
 }
 
 /** Whether a device is linked; unknown until a run has said. */
-export function pairedCondition({ status: { report } }: ObservedSession): Verdict {
+export function pairedCondition(session: ObservedSession): Verdict {
+  const { report } = session.status;
   if (report?.state === 'waiting_for_pairing')
-    return no('WaitingForPairing', 'No device is linked: scan the QR code in WhatsApp under Linked devices');
+    return no(
+      'WaitingForPairing',
+      `No device is linked: ${pairsByCode(session) ? 'enter the pairing code' : 'scan the QR code'} in WhatsApp under Linked devices`,
+    );
   if (report?.account !== undefined)
     return { status: 'True', reason: 'Paired', message: 'The credentials of a linked device are stored' };
   return { status: 'Unknown', reason: 'NotReported', message: 'No run has said yet whether a device is linked' };
 }
+
+const pairsByCode = ({ spec }: ObservedSession): boolean => spec.pairing?.method === 'PairingCode';
 
 /** Whether the session's webhooks can be served; undefined when it has none. */
 export function webhooksCondition(

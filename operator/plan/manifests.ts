@@ -12,6 +12,8 @@ import {
   sessionLabel,
 } from '../resource/names.ts';
 import { claimOf } from './claim-use.ts';
+import { enginePod } from './engine-pod.ts';
+import { loginEnv } from './login-env.ts';
 import type { ObservedSession, PlanConfig } from './observed.ts';
 import { templateHash } from './rollout.ts';
 import { sinksOf } from './sinks.ts';
@@ -40,6 +42,7 @@ const labels = (session: ObservedSession) => ({
 /** The pod of the session's next run. `restartPolicy: Never`: one run is one life of the process, with one end. */
 export function podManifest(session: ObservedSession, config: PlanConfig) {
   const { spec } = session;
+  const { seccompProfile, memoryVolumes } = enginePod(spec.engine, config.browser);
   const runNumber = (session.status.lastEnd?.number ?? 0) + 1;
   return {
     apiVersion: 'v1',
@@ -83,7 +86,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
         runAsGroup: sessionUser,
         fsGroup: sessionUser,
         fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile: { type: 'RuntimeDefault' },
+        seccompProfile,
       },
       ...(spec.pod?.nodeSelector === undefined ? {} : { nodeSelector: spec.pod.nodeSelector }),
       ...(spec.pod?.tolerations === undefined ? {} : { tolerations: spec.pod.tolerations }),
@@ -93,7 +96,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
       containers: [sessionContainerManifest(session, config)],
       volumes: [
         { name: dataVolume, persistentVolumeClaim: { claimName: claimOf(session) } },
-        { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+        ...memoryVolumes.map(({ name, sizeLimit }) => ({ name, emptyDir: { medium: 'Memory', sizeLimit } })),
         { name: 'ca', configMap: { name: caConfigMap } },
         {
           name: 'token',
@@ -116,6 +119,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
 
 function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig) {
   const windowSeconds = spec.recovery?.reconnects?.windowSeconds;
+  const { env, memoryVolumes } = enginePod(spec.engine, config.browser);
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: sessionContainer,
@@ -133,7 +137,8 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
       ...(windowSeconds === undefined
         ? []
         : [{ name: 'BERTH_RECONNECT_WINDOW_SECONDS', value: String(windowSeconds) }]),
-      { name: 'HOME', value: '/tmp' },
+      ...env,
+      ...loginEnv(spec),
       ...Object.entries(config.sessionEnv).map(([name, value]) => ({ name, value })),
     ],
     ports: [{ name: 'api', containerPort: podApiPort, protocol: 'TCP' }],
@@ -152,7 +157,7 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
     },
     volumeMounts: [
       { name: dataVolume, mountPath: '/data' },
-      { name: 'tmp', mountPath: '/tmp' },
+      ...memoryVolumes.map(({ name, mountPath }) => ({ name, mountPath })),
       { name: 'ca', mountPath: '/etc/berth/ca', readOnly: true },
       { name: 'token', mountPath: '/var/run/secrets/berth', readOnly: true },
     ],

@@ -58,9 +58,20 @@ export interface PlanConfig {
   /** Environment of every session pod. */
   readonly sessionEnv: Readonly<Record<string, string>>;
   readonly resources: Readonly<Record<Engine, Resources>>;
+  readonly browser: BrowserConfig;
   /** Classes that sessions may name for their pods. */
   readonly allowedPriorityClasses: readonly string[];
   readonly allowedRuntimeClasses: readonly string[];
+}
+
+/** How sessions with a browser run it. */
+export interface BrowserConfig {
+  /** Whether Chromium's own sandbox is on, for which every node needs the seccomp profile. */
+  readonly sandbox: boolean;
+  /** Of /dev/shm, as a Kubernetes quantity. */
+  readonly shmSize: string;
+  /** Its path below the kubelet's seccomp folder. */
+  readonly seccompProfile: string;
 }
 
 export interface Resources {

@@ -1,11 +1,15 @@
 import type { WhatsAppSessionSpec } from '../resource/whatsapp-session.ts';
+import { pairingPhoneNumber } from './login-env.ts';
 
 /**
  * Hash of that part of a session's spec which shapes its pod. Never of the rendered pod: an upgrade of the operator must
- * not restart a session.
+ * not restart a session. So of a spec without the newer fields it is what an operator took that did not know them.
  */
 export function specHash(spec: WhatsAppSessionSpec): string {
-  return fnv1a(stableJson(spec.pod ?? {}));
+  const { pod = {}, proxy } = spec;
+  const phoneNumber = pairingPhoneNumber(spec);
+  const login = { ...(phoneNumber === undefined ? {} : { phoneNumber }), ...(proxy === undefined ? {} : { proxy }) };
+  return fnv1a(stableJson(Object.keys(login).length === 0 ? pod : { pod, ...login }));
 }
 
 /** JSON with sorted keys: the API server does not keep the order of a map. */

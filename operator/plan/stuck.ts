@@ -110,14 +110,14 @@ function leftMs({ limitSeconds }: Symptom, { nowMs, symptomSinceMs = nowMs }: Si
   return symptomSinceMs + limitSeconds * 1000 - nowMs;
 }
 
-/** Milliseconds that a QR code may still wait; undefined when none waits, or there is no limit. */
+/** Milliseconds that a QR or pairing code may still wait; undefined when none waits, or there is no limit. */
 function pairingLeftMs({ pod, session, nowMs }: Sight): number | undefined {
   if (pod === undefined || session === undefined || pod.sessionUid !== session.uid) return undefined;
   const { report, run } = session.status;
   const limitSeconds = session.spec.pairing?.timeoutSeconds ?? 3600;
   if (report?.runUid !== pod.uid || report.state !== 'waiting_for_pairing' || limitSeconds === 0) return undefined;
   if (pod.deletionRequested || run?.ending !== undefined) return undefined;
-  // Not from the report's time: an engine gives one QR code after the other, and with each its state may begin anew.
+  // Not from the report's time: an engine gives one code after the other, and with each its state may begin anew.
   const startedAtMs = pod.container.state === 'running' ? Math.max(pod.container.startedAtMs, pod.createdAtMs) : nowMs;
   return startedAtMs + limitSeconds * 1000 - nowMs;
 }

@@ -1,8 +1,8 @@
-/** An answer of a route. A `text` is sent as it is, anything else as JSON. */
+/** An answer of a route. A `raw` one is sent as it is, anything else as JSON. */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
-  readonly text?: { readonly contentType: string; readonly content: string };
+  readonly raw?: { readonly contentType: string; readonly content: string | Uint8Array };
   /** Set on RFC 9457 problem details. */
   readonly isProblem?: boolean;
 }
@@ -14,4 +14,9 @@ export interface Answer {
  */
 export function problem(status: number, code: string, title: string, detail: string): Answer {
   return { status, isProblem: true, body: { type: 'about:blank', title, status, detail, code } };
+}
+
+/** An answer of 429: a file has to wait for another one. */
+export function fileUnderWay({ message }: { readonly message: string }): Answer {
+  return problem(429, 'FILE_UNDER_WAY', 'File under way', message);
 }

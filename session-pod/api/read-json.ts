@@ -4,16 +4,20 @@ import { problem } from './problem.ts';
 
 export type ReadJson = { readonly body: unknown } | { readonly refusal: Answer };
 
-/** Reads a JSON body of at most `maxBytes`; the time it may take is the server's requestTimeout. */
-export async function readJson(request: IncomingMessage, maxBytes: number): Promise<ReadJson> {
+/**
+ * Reads a JSON body; the time it may take is the server's requestTimeout.
+ * @param mayHave asked whenever more has come, with the bytes so far: what it gives ends the reading
+ */
+export async function readJson(
+  request: IncomingMessage,
+  mayHave: (bytes: number) => Answer | undefined,
+): Promise<ReadJson> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > maxBytes) {
-      const detail = `Cannot read the body: it is larger than ${maxBytes} bytes; send less`;
-      return { refusal: problem(413, 'BODY_TOO_LARGE', 'Body too large', detail) };
-    }
+    const refusal = mayHave(bytes);
+    if (refusal) return { refusal };
     chunks.push(chunk);
   }
   try {

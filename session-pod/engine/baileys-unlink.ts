@@ -1,19 +1,10 @@
-import { BerthError } from '@berth/protocol';
 import type { BinaryNode, ConnectionState, WASocket } from '@whiskeysockets/baileys';
 import { readDisconnect } from './baileys-disconnect.ts';
+import { LogoutUnconfirmedError } from './logout-unconfirmed-error.ts';
 
 const loggedOutCode = 401;
 /** Milliseconds from the failure of a query until Baileys has told the end of its connection. */
 const endFollowsMs = 100;
-
-/** WhatsApp did not confirm that the device is unlinked: it may be, or may not. */
-export class LogoutUnconfirmedError extends BerthError {
-  readonly code = 'LOGOUT_UNCONFIRMED';
-  readonly retryable = true;
-  constructor(what: string, options?: ErrorOptions) {
-    super(`Cannot log out: ${what}; remove the device on the phone if it is still there`, options);
-  }
-}
 
 /**
  * Asks WhatsApp to unlink the device, and waits for its word. Baileys' own logout() sends the same stanza and does not

@@ -1,13 +1,43 @@
 import type { SessionEvent } from '../session/session.ts';
 
-/** A text message that arrived. */
+/** A file that is sent. */
+export interface MediaFile {
+  /** For instance `image/png`. */
+  readonly mimetype: string;
+  readonly data: Uint8Array;
+  /** Absent: WhatsApp shows none. */
+  readonly fileName?: string;
+}
+
+/** A file that arrived; its content stays with WhatsApp until somebody reads it. */
+export interface InboundMedia {
+  readonly mimetype: string;
+  readonly fileName?: string;
+  /** As the sender said; absent where the engine does not know it. */
+  readonly sizeBytes?: number;
+  /** Loads and decrypts it. @throws {Error} WhatsApp has it no longer, or the engine has lost the message */
+  read(): Promise<Uint8Array>;
+}
+
+/** What became of a message that this session sent: the best that is known. */
+export type AckLevel = 'failed' | 'sent' | 'delivered' | 'read' | 'played';
+
+/** WhatsApp's word on a message that this session sent. */
+export interface MessageAck {
+  readonly id: string;
+  readonly level: AckLevel;
+}
+
+/** A message that arrived. */
 export interface InboundMessage {
   readonly id: string;
   /** The chat's address, by phone number where the engine knows it. */
   readonly chat: string;
   /** Who wrote it; the chat itself unless it is a group. */
   readonly from: string;
+  /** Of a file its caption, which may be empty. */
   readonly text: string;
+  readonly media?: InboundMedia;
   /** Milliseconds since the epoch, as WhatsApp stamped it. */
   readonly sentAtMs: number;
 }
@@ -15,9 +45,13 @@ export interface InboundMessage {
 /** What an engine tells: how the session fares, and what arrived. Called synchronously, and must not throw. */
 export interface EngineListener {
   onSession(
-    event: Extract<SessionEvent, { type: 'QrReceived' | 'Paired' | 'Opened' | 'AccountLearnt' | 'Closed' | 'Failed' }>,
+    event: Extract<
+      SessionEvent,
+      { type: 'QrReceived' | 'PairingCodeReceived' | 'Paired' | 'Opened' | 'AccountLearnt' | 'Closed' | 'Failed' }
+    >,
   ): void;
   onMessage(message: InboundMessage): void;
+  onAck(ack: MessageAck): void;
 }
 
 /**
@@ -33,6 +67,8 @@ export interface Engine {
    * @throws {NotConnectedError} there is no connection to hand it to
    */
   sendText(to: string, text: string): Promise<string>;
+  /** As `sendText`, for a file with its caption, which may be empty. */
+  sendMedia(to: string, media: MediaFile, caption: string): Promise<string>;
   /** Resolves while the engine answers and its connection stands. @throws {NotConnectedError} it does not */
   probe(): Promise<void>;
   /**

@@ -5,7 +5,7 @@ import { masked } from './masked-text.ts';
 export type Log = Logger;
 
 /** The last fence: no call of ours logs one of these, and what libraries say goes through a mask of its own. */
-const secretFields = ['qr', 'text', 'token', 'authorization', 'creds'];
+const secretFields = ['qr', 'pairingCode', 'proxyUrl', 'data', 'text', 'token', 'authorization', 'creds'];
 
 /**
  * The log of the pod: one JSON object a line on standard output.

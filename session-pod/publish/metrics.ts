@@ -28,7 +28,7 @@ export function createMetrics(): Metrics {
   });
   const messages = new Counter({
     name: 'berth_session_messages_total',
-    help: 'Text messages that arrived (in) or were handed to WhatsApp (out).',
+    help: 'Messages that arrived (in) or were handed to WhatsApp (out).',
     labelNames: ['direction'],
     registers: [...registers],
   });

@@ -9,9 +9,14 @@ export interface RecentMessages {
   readonly add: (message: InboundMessage) => void;
   /** The kept messages with a sequence above the given one, oldest first. */
   readonly since: (sequence: number) => readonly RecentMessage[];
+  /** The message with this sequence, as long as it is kept. */
+  readonly find: (sequence: number) => RecentMessage | undefined;
 }
 
-/** Keeps the last texts in memory only, for `GET /v1/messages`; temporary, until messages are delivered to webhooks. */
+/**
+ * Keeps the last messages in memory only, for `GET /v1/messages`; of files just where they are. Temporary, until messages are
+ * delivered to webhooks.
+ */
 export function createRecentMessages(capacity = 50): RecentMessages {
   const kept: RecentMessage[] = [];
   let sequence = 0;
@@ -22,5 +27,6 @@ export function createRecentMessages(capacity = 50): RecentMessages {
       if (kept.length > capacity) kept.shift();
     },
     since: (after) => kept.filter((each) => each.sequence > after),
+    find: (wanted) => kept.find((each) => each.sequence === wanted),
   };
 }

@@ -15,6 +15,7 @@ export type Correction = Extract<SessionEffect, { type: 'CorrectLastWords' }>;
 export interface SupervisorOptions {
   readonly createEngine: (listener: EngineListener) => Engine;
   readonly onMessage: EngineListener['onMessage'];
+  readonly onAck: EngineListener['onAck'];
   /** Hears of each new state of the session. */
   readonly onSession: (session: Session) => void;
   readonly sendReport: (content: Omit<ReportContent, 'runUid' | 'certificateSha256'>) => void;
@@ -85,7 +86,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       return;
     }
     const { state, sinceMs, reconnects, account, message } = session;
-    reported = { state, reconnects, ...(account ? { account } : {}) };
+    reported = { state, reconnects, ...(account ? { account } : {}), ...(message ? { message } : {}) };
     options.sendReport({
       state,
       stateSince: new Date(sinceMs).toISOString(),
@@ -96,7 +97,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     });
   }
 
-  const engine = options.createEngine({ onSession: (event) => handle(event), onMessage: options.onMessage });
+  const { onMessage, onAck } = options;
+  const engine = options.createEngine({ onSession: (event) => handle(event), onMessage, onAck });
   return {
     engine,
     session: () => session,

@@ -20,6 +20,12 @@ export function advance(session: Session, event: SessionEvent, nowMs: number): A
       return { session, effects: [{ type: 'Dial', inMs: 0 }] };
     case 'QrReceived':
       return settle({ ...enter(session, 'waiting_for_pairing', nowMs), qr: event.qr, failedDials: 0 });
+    case 'PairingCodeReceived':
+      return settle({
+        ...enter(session, 'waiting_for_pairing', nowMs),
+        pairingCode: event.code,
+        failedDials: 0,
+      });
     case 'Paired':
       return settle(enter(session, 'authenticated', nowMs));
     case 'Opened':
@@ -93,8 +99,8 @@ function redial(session: Session, { code, message, random }: Closed, nowMs: numb
   };
 }
 
-/** Enters a state; staying in it keeps the time since when. A QR code is good only while somebody is waited for. */
-function enter({ qr: _qr, ...session }: Session, state: Session['state'], nowMs: number): Session {
+/** Enters a state; staying in it keeps the time since when. A QR or pairing code is good only while somebody is waited for. */
+function enter({ qr: _qr, pairingCode: _code, ...session }: Session, state: Session['state'], nowMs: number): Session {
   return session.state === state ? session : { ...session, state, sinceMs: nowMs };
 }
 

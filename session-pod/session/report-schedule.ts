@@ -9,7 +9,7 @@ const firstReportWithinMs = 2_000;
 const passing: readonly SessionState[] = ['connecting', 'authenticated', 'reconnecting'];
 
 /** The part of a session whose change is worth a report. */
-export type Reported = Pick<Session, 'state' | 'reconnects' | 'account'>;
+export type Reported = Pick<Session, 'state' | 'reconnects' | 'account' | 'message'>;
 
 /**
  * Says in how many milliseconds the session has to be reported as it is now; 0: at once; undefined: nothing is new.
@@ -34,6 +34,8 @@ function isNews(session: Session, reported: Reported): boolean {
   return (
     session.state !== reported.state ||
     session.reconnects !== reported.reconnects ||
-    session.account?.id !== reported.account?.id
+    session.account?.id !== reported.account?.id ||
+    // A session that never got a connection tells at last why. Which of the reasons it is, is not worth a write each.
+    (session.message !== undefined && reported.message === undefined)
   );
 }

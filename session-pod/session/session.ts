@@ -20,6 +20,8 @@ export interface Session {
   readonly restartAskedAtMs?: number;
   /** The QR code to scan, only while the state is `waiting_for_pairing`. */
   readonly qr?: string;
+  /** The code to enter on the phone instead of scanning, only while the state is `waiting_for_pairing`. */
+  readonly pairingCode?: string;
   readonly account?: Account;
   /** What was last heard or failed, for people; no phone number, QR code or message text. */
   readonly message?: string;
@@ -31,6 +33,8 @@ export interface Session {
 export type SessionEvent =
   | { readonly type: 'Started' }
   | { readonly type: 'QrReceived'; readonly qr: string }
+  /** WhatsApp gave a code for the phone number that is to be linked. */
+  | { readonly type: 'PairingCodeReceived'; readonly code: string }
   /** The phone accepted the pairing; WhatsApp closes with 515 next and wants to be dialled again. */
   | { readonly type: 'Paired' }
   | { readonly type: 'Opened'; readonly account?: Account }

@@ -11,7 +11,7 @@ export class CredentialsCorruptError extends BerthError {
   readonly retryable = false;
   constructor(file: string, what: string, options?: ErrorOptions) {
     super(
-      `Cannot read the credentials in "${file}": ${what}; restore the volume, or delete the file to pair again`,
+      `Cannot read the credentials in "${file}": ${what}; restore the volume, or delete it there to pair again`,
       options,
     );
   }

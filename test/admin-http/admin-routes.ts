@@ -12,13 +12,23 @@ export type AdminRoutes = Readonly<Record<string, AdminRoute>>;
 
 const maxBodyBytes = 256 * 1024;
 
+/** Of routes that take more than others, in bytes. */
+export type BodyLimits = Readonly<Record<string, number>>;
+
 /** Answers a request by the routes: 200 with JSON, 400 or 404 with what the caller has to mend, or 500. Never throws. */
-export async function answerByRoutes(routes: AdminRoutes, request: IncomingMessage, response: ServerResponse) {
+export async function answerByRoutes(
+  routes: AdminRoutes,
+  request: IncomingMessage,
+  response: ServerResponse,
+  limits: BodyLimits = {},
+) {
   try {
     const url = new URL(request.url ?? '/', 'http://stand-in');
-    const route = routes[`${request.method} ${url.pathname}`];
-    if (!route) throw new NotFoundError('answer', `there is no ${request.method} ${url.pathname}`, 'see the routes');
-    const fields = request.method === 'POST' ? await readJsonObject(request, maxBodyBytes) : queryOf(url);
+    const name = `${request.method} ${url.pathname}`;
+    const route = routes[name];
+    if (!route) throw new NotFoundError('answer', `there is no ${name}`, 'see the routes');
+    const fields =
+      request.method === 'POST' ? await readJsonObject(request, limits[name] ?? maxBodyBytes) : queryOf(url);
     answerJson(response, 200, await route(fields));
   } catch (error) {
     answerError(response, error);

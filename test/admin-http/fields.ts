@@ -52,3 +52,13 @@ export function choiceField<Choice extends string>(fields: Fields, name: string,
   }
   return choice;
 }
+
+/**
+ * Reads an object in a request's body.
+ * @throws {BadRequestError} missing, or not an object.
+ */
+export function objectField(fields: Fields, name: string): Fields {
+  const value = fields[name];
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new BadRequestError(name, 'it is missing or not an object', 'give an object');
+}

@@ -20,10 +20,11 @@ export const planConfig: PlanConfig = {
   fenceMs: 300_000,
   operatorNamespace: 'berth-system',
   operatorUrl: 'https://berth-operator.berth-system.svc:8443',
-  images: { Baileys: 'berth.dev/session-baileys:dev' },
+  images: { Baileys: 'berth.dev/session-baileys:dev', WhatsAppWebJS: 'berth.dev/session-whatsapp-web-js:dev' },
   imagePullPolicy: 'IfNotPresent',
   sessionEnv: {},
-  resources: { Baileys: {} },
+  resources: { Baileys: {}, WhatsAppWebJS: {} },
+  browser: { sandbox: false, shmSize: '256Mi', seccompProfile: 'berth/chromium.json' },
   allowedPriorityClasses: [],
   allowedRuntimeClasses: [],
 };

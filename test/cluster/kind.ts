@@ -6,6 +6,8 @@ import { kubeconfigPath } from './paths.ts';
 import { step } from './progress.ts';
 
 const name = 'berth-dev';
+/** The container that is the cluster's one node. */
+export const kindNode = `${name}-control-plane`;
 
 /** Whether Docker answers and kind is installed; then it is used instead of the bare cluster. */
 export async function hasKind(): Promise<boolean> {

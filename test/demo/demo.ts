@@ -5,7 +5,7 @@ import { kubeconfigPath } from '../cluster/paths.ts';
 import { isUp, up } from '../cluster/up.ts';
 import { createClusterWorld, removeLeftovers } from '../deployment/cluster-world.ts';
 import { berthNamespace, installBerth, isBerthInstalled, uninstallBerth } from '../deployment/install-berth.ts';
-import { deployStandIns, removeStandIns, standInsAt } from '../deployment/stand-ins.ts';
+import { deployStandIns, type EngineName, removeStandIns, standInsAt } from '../deployment/stand-ins.ts';
 import { createCleanUp } from './clean-up.ts';
 import { tellSessionStory } from './session-story.ts';
 import { createStory } from './story.ts';
@@ -14,7 +14,7 @@ import { whatToTry } from './what-to-try.ts';
 /** Names the namespaces of demos, so that one finds what an earlier one was not let to remove. */
 const prefix = 'berth-demo';
 const keeps = process.env['KEEP'] === '1';
-const engine = process.env['ENGINE'] || 'Baileys'; // Make exports an empty one when none is given.
+const engines: readonly EngineName[] = ['Baileys', 'WhatsAppWebJS'];
 
 /** The demo is asked for what Berth cannot show. */
 class DemoError extends BerthError {
@@ -29,9 +29,9 @@ const cleanUp = createCleanUp(print);
 
 /** Tells the story of one session. Throws at the first step that is not as it should be. */
 async function main(): Promise<void> {
-  if (engine !== 'Baileys')
-    throw new DemoError(`Cannot show the engine "${engine}": only "Baileys" is built; leave ENGINE out`);
+  const engine = engineToShow();
   print('Berth: one WhatsApp session, from "kubectl apply" to a message, and to its end.');
+  print(`Its engine is ${engine}.`);
   print('WhatsApp and the phone are stand-ins in the cluster; everything else is real.');
 
   await story.step('A Kubernetes cluster', async () => {
@@ -49,7 +49,9 @@ async function main(): Promise<void> {
     if (!wasInstalled) cleanUp.later('the stand-ins', removeStandIns);
     const deployed = await deployStandIns();
     cleanUp.always(() => deployed.close());
-    see(`Sessions dial ${deployed.addresses.webSocketUrl}`);
+    const { webSocketUrl, browserArguments } = deployed.addresses;
+    if (engine === 'Baileys') see(`Sessions dial ${webSocketUrl}`);
+    else see(`Sessions open https://web.whatsapp.com in a browser with the flags\n${browserArguments.join('\n')}`);
     return { said: 'They answer', value: standInsAt(deployed.addresses) };
   });
   await story.step('Berth, by its Helm chart', async (see) => {
@@ -60,11 +62,19 @@ async function main(): Promise<void> {
   });
   // After the operator is there: without it nothing lets go of what an interrupted demo left.
   await removeLeftovers(prefix);
-  const world = await createClusterWorld(standIns, prefix);
+  const world = await createClusterWorld(standIns, prefix, engine);
   cleanUp.always(() => world.close());
   cleanUp.later('the session', () => world.removeAll());
-  await tellSessionStory(story, world);
+  await tellSessionStory(story, world, engine);
   if (keeps) print(whatToTry(world.namespace));
+}
+
+function engineToShow(): EngineName {
+  const wanted = process.env['ENGINE'] || engines[0]; // Make exports an empty one when none is given.
+  const engine = engines.find((each) => each === wanted);
+  if (engine === undefined)
+    throw new DemoError(`Cannot show the engine "${wanted}"; set ENGINE to ${engines.join(' or ')}, or leave it out`);
+  return engine;
 }
 
 /** The terminal sends the same signal to the commands that run at the moment. Once more: whatever is left stays. */

@@ -3,7 +3,8 @@ import { BerthError } from '@berth/protocol';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { ClusterWorld } from '../deployment/cluster-world.ts';
 import { applyManifest, kubectl } from '../deployment/kubectl.ts';
-import { wedge } from '../deployment/wedge.ts';
+import type { EngineName } from '../deployment/stand-ins.ts';
+import { wedge, wedgePage } from '../deployment/wedge.ts';
 import type { Story } from './story.ts';
 
 const name = 'support';
@@ -23,9 +24,8 @@ function must(isSo: boolean, otherwise: string): asserts isSo {
 }
 
 /** The life of one session, from its manifest to its end by force and its next run. */
-export async function tellSessionStory(story: Story, world: ClusterWorld): Promise<void> {
-  const { standIns, namespace } = world;
-  const { phone: phones } = standIns;
+export async function tellSessionStory(story: Story, world: ClusterWorld, engine: EngineName): Promise<void> {
+  const { namespace, phone: phones } = world;
   const tool = world.tool(name);
 
   await story.step('A session, applied', async (see) => {
@@ -80,8 +80,13 @@ export async function tellSessionStory(story: Story, world: ClusterWorld): Promi
   const loginsBefore = await phones.connections(phone);
 
   await story.step('The engine, wedged', async (see) => {
-    see('Its event loop is blocked by `for (;;);`, told to it through the inspector of Node');
-    await wedge(namespace, name);
+    if (engine === 'Baileys') {
+      see('Its event loop is blocked by `for (;;);`, told to it through the inspector of Node');
+      await wedge(namespace, name);
+    } else {
+      see('The main thread of its page is blocked by `for (;;);`, told to it by the stand-in for the site');
+      await wedgePage(phones, phone);
+    }
     const { status } = await world.until(name, 'that is not ready', (session) => !isReady(session.status), 20_000);
     const condition = status?.conditions?.find(({ type }) => type === 'Ready');
     see(`Ready is ${condition?.status}, ${condition?.reason}: ${condition?.message}`);

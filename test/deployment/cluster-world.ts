@@ -7,10 +7,11 @@ import type { SessionEndEvent, SessionState } from '@berth/protocol';
 import { kubeconfigPath } from '../cluster/paths.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { createSessionWorld, type SessionWorld } from '../integration/session-world.ts';
+import type { Phone } from '../whatsapp/phone-client.ts';
 import { kubectl, tryKubectl } from './kubectl.ts';
 import { restricted } from './restricted-namespace.ts';
 import { sessionTool } from './session-tool.ts';
-import type { StandIns } from './stand-ins.ts';
+import type { EngineName, StandIns } from './stand-ins.ts';
 
 /** A session_end as the receiver got it. */
 export interface ReceivedEnd {
@@ -27,7 +28,9 @@ export type SessionManifest = Pick<WhatsAppSession, 'apiVersion' | 'kind' | 'spe
 /** A namespace on the real cluster, whose sessions run in real pods against the stand-ins. */
 export interface ClusterWorld extends SessionWorld {
   readonly standIns: StandIns;
-  /** The manifest of a session whose ends go, signed, to the receiver. */
+  /** Plays phones, their contacts and the network for sessions with the world's engine. */
+  readonly phone: Phone;
+  /** The manifest of a session with the world's engine, whose ends go, signed, to the receiver. */
   manifest(name: string, spec?: Partial<WhatsAppSessionSpec>): SessionManifest;
   /** Creates a session by `manifest`. */
   start(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<WhatsAppSession>;
@@ -57,8 +60,15 @@ const signingSecret = { name: 'webhook-signing', key: 'key' };
 /** Many sessions may start at the same time on a node of two cores. */
 const readyWithinMs = 60_000;
 
-/** Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with. */
-export async function createClusterWorld(standIns: StandIns, prefix: string): Promise<ClusterWorld> {
+/**
+ * Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with.
+ * @param engine of the sessions that name none
+ */
+export async function createClusterWorld(
+  standIns: StandIns,
+  prefix: string,
+  engine: EngineName = 'Baileys',
+): Promise<ClusterWorld> {
   const plain = await createSessionWorld(kubeconfigPath, prefix);
   const { client, namespace } = plain;
   await client.request({
@@ -81,13 +91,14 @@ export async function createClusterWorld(standIns: StandIns, prefix: string): Pr
   const world: ClusterWorld = {
     ...plain,
     standIns,
+    phone: standIns.phones[engine],
     tool: (name) => sessionTool(namespace, name),
     manifest: (name, spec = {}) => ({
       apiVersion: 'berth.dev/v1alpha1',
       kind: 'WhatsAppSession',
       metadata: { name, namespace },
       spec: {
-        engine: 'Baileys',
+        engine,
         recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } },
         webhooks: [
           { url: standIns.webhookUrl(sinkPath(namespace, name)), events: ['session_end'], secretRef: signingSecret },
@@ -102,13 +113,13 @@ export async function createClusterWorld(standIns: StandIns, prefix: string): Pr
       return phone;
     },
     async pairAs(name, phone) {
-      await world.until(
+      const { spec } = await world.until(
         name,
         'that waits for pairing',
         ({ status }) => status?.report?.state === 'waiting_for_pairing',
         readyWithinMs,
       );
-      await standIns.phone.scan(await world.tool(name).qrText(), phone);
+      await standIns.phones[spec.engine].scan(await world.tool(name).qrText(), phone);
       await world.untilReady(name);
     },
     async startPaired(name, spec) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { CommandError, type CommandResult } from '../cluster/command.ts';
 import { projectDir } from '../cluster/paths.ts';
+import { trustingOnly } from '../whatsapp/trust-media.ts';
 import { helm, kubectl } from './kubectl.ts';
 import { ensureRestrictedNamespace } from './restricted-namespace.ts';
 import { type Deployed, waitForRollout } from './rollout.ts';
@@ -15,17 +16,17 @@ export const operator: Deployed = {
   selector: 'app.kubernetes.io/instance=berth,app.kubernetes.io/component=operator',
 };
 
-/** Values of the chart, as far as a test wants them otherwise. */
-export type ChartValues = Readonly<Record<string, unknown>>;
-
-/** Installs the chart from the tree, or brings what is installed up to it, and waits until the operator runs. */
-export async function installBerth(standIns: StandInAddresses, values: ChartValues = {}): Promise<void> {
+/**
+ * Installs the chart from the tree, or brings what is installed up to it, and waits until the operator runs.
+ * @param settings values that are to be otherwise, each as `path=json`
+ */
+export async function installBerth(standIns: StandInAddresses, settings: readonly string[] = []): Promise<void> {
   await ensureRestrictedNamespace(berthNamespace);
-  const all = { ...developmentValues(standIns), ...values };
-  let result = await upgrade(all);
+  const values = developmentValues(standIns);
+  let result = await upgrade(values, settings);
   if (result.status !== 0 && /another operation|no deployed releases/.test(result.stderr)) {
     await forgetInterrupted();
-    result = await upgrade(all);
+    result = await upgrade(values, settings);
   }
   mustSucceed('helm upgrade', result);
   await waitForRollout(operator);
@@ -43,16 +44,25 @@ export async function isBerthInstalled(): Promise<boolean> {
 }
 
 /** The images of the tree, on the stand-ins: a session whose settings were lost would dial the real WhatsApp. */
-const developmentValues = ({ webSocketUrl, rootPublicKey, network }: StandInAddresses): ChartValues => ({
-  image: { operator: { tag: 'dev' }, session: { baileys: { tag: 'dev' } } },
-  session: { env: { WHATSAPP_WEB_SOCKET_URL: webSocketUrl, WHATSAPP_ROOT_PUBLIC_KEY: rootPublicKey } },
-  outbound: { allow: [network] },
+const developmentValues = (standIns: StandInAddresses) => ({
+  image: { operator: { tag: 'dev' }, session: { baileys: { tag: 'dev' }, whatsAppWebJS: { tag: 'dev' } } },
+  session: { env: environmentOf(standIns) },
+  outbound: { allow: [standIns.network] },
 });
 
-function upgrade(values: ChartValues): Promise<CommandResult> {
+/** What leads a session to the stand-ins; each engine reads its own of it. */
+const environmentOf = (standIns: StandInAddresses) => ({
+  WHATSAPP_WEB_SOCKET_URL: standIns.webSocketUrl,
+  WHATSAPP_ROOT_PUBLIC_KEY: standIns.rootPublicKey,
+  NODE_OPTIONS: trustingOnly(standIns.mediaAuthority),
+  WHATSAPP_BROWSER_ARGUMENTS: JSON.stringify(standIns.browserArguments),
+});
+
+function upgrade(values: object, settings: readonly string[]): Promise<CommandResult> {
   const chart = join(projectDir, 'charts', 'berth');
   const words = ['upgrade', '--install', release, chart, '--namespace', berthNamespace, '--values', '-'];
-  return helm(words, { input: JSON.stringify(values), timeoutMs: 120_000 });
+  const set = settings.map((setting) => `--set-json=${setting}`);
+  return helm([...words, ...set], { input: JSON.stringify(values), timeoutMs: 120_000 });
 }
 
 /** helm keeps a release that it was interrupted in as under way for ever: its record of that attempt has to go. */

@@ -1,4 +1,6 @@
-import { kubectl } from './kubectl.ts';
+import { CommandError } from '../cluster/command.ts';
+import type { Phone } from '../whatsapp/phone-client.ts';
+import { kubectl, tryKubectl } from './kubectl.ts';
 
 /**
  * Blocks the event loop of a session's process for ever, as a bug in an engine would: no probe, no stop and no SIGTERM
@@ -7,6 +9,12 @@ import { kubectl } from './kubectl.ts';
  * @throws {CommandError} the process still answers
  */
 export const wedge = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, block);
+
+/**
+ * Blocks the main thread of the page in a session's browser for ever, as a bug in the site would: the page answers nothing from then
+ * on, while the browser and the session's process go on as before. The stand-in for the site tells it so over its connection.
+ */
+export const wedgePage = (phones: Phone, phone: string): Promise<void> => phones.fault('wedge', phone);
 
 /** Lets a session's process do everything that a stop asks of it, but not its last step: it loops instead of exiting. */
 export const wedgeAtExit = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, blockOnExit);
@@ -20,9 +28,17 @@ export async function freeze(namespace: string, pod: string): Promise<void> {
   await signal(namespace, pod, 'SIGSTOP');
 }
 
+/** Exit status of what SIGKILL has ended. */
+const killedStatus = 137;
+
 /** Sends a signal to the node process of a session, not to the PID 1 that watches over it. */
 export async function signal(namespace: string, pod: string, name: NodeJS.Signals): Promise<void> {
-  await inContainer(namespace, pod, `${findProcess}\nprocess.kill(sessionPid(), '${name}');`);
+  const script = `${findProcess}\nprocess.kill(sessionPid(), '${name}');`;
+  const words = ['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', script];
+  const { status, stderr } = await tryKubectl(words, { timeoutMs: 30_000 });
+  // With the session's process the container ends, and may take what sent the signal along before that has told so.
+  if (status !== 0 && !(name === 'SIGKILL' && status === killedStatus))
+    throw new CommandError(`${name} in "${pod}"`, stderr);
 }
 
 const findProcess = `

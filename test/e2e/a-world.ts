@@ -2,16 +2,17 @@ import { afterAll, afterEach, beforeAll, expect, inject, onTestFinished } from '
 import { type ClusterWorld, createClusterWorld } from '../deployment/cluster-world.ts';
 import { operator } from '../deployment/install-berth.ts';
 import { kubectl, tryKubectl } from '../deployment/kubectl.ts';
-import { standInsAt } from '../deployment/stand-ins.ts';
+import { type EngineName, standInsAt } from '../deployment/stand-ins.ts';
 import { prefix } from './deploy.ts';
 
 /**
  * A namespace on the cluster for one test. When the test is over, the operator must not have logged an error about it,
  * and its sessions are removed, which has to work whatever the test did. When it failed, all that can tell why is printed.
+ * @param engine of its sessions; Baileys unless told
  */
-export async function aWorld(): Promise<ClusterWorld> {
+export async function aWorld(engine?: EngineName): Promise<ClusterWorld> {
   const startedAt = new Date();
-  const world = await createClusterWorld(standInsAt(inject('standIns')), prefix);
+  const world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine);
   onTestFinished(async ({ task }) => {
     try {
       if (task.result?.state === 'fail') await printWhatIsSo(world.namespace, startedAt);
@@ -31,12 +32,12 @@ export async function aWorld(): Promise<ClusterWorld> {
  * A namespace for all tests of a file, which run at the same time, each with sessions of its own name: what a fault needs is
  * mostly time, and so it passes once for all of them. It ends like that of a single test.
  */
-export function oneWorld(): () => ClusterWorld {
+export function oneWorld(engine?: EngineName): () => ClusterWorld {
   let world: ClusterWorld | undefined;
   let startedAt = new Date();
   beforeAll(async () => {
     startedAt = new Date();
-    world = await createClusterWorld(standInsAt(inject('standIns')), prefix);
+    world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine);
   });
   let failed = false;
   afterEach(({ task }) => {

@@ -125,24 +125,3 @@ function microseconds(timestamp: string): number {
   const [, fraction = '0'] = /\.(\d+)Z$/.exec(timestamp) ?? [];
   return Date.parse(timestamp.replace(/\.\d+Z$/, 'Z')) * 1000 + Number(fraction.padEnd(6, '0').slice(0, 6));
 }
-
-test('a session at rest takes less than 100 MiB', async () => {
-  const world = await aWorld();
-  await world.startPaired('small');
-  const used = await waitUntil('memory at rest', 20_000, () => atRest(world, 'small'), 2_000);
-  console.log(`A session with Baileys at rest: ${used.toFixed(0)} MiB anonymous memory in all its processes`);
-  expect(used).toBeLessThan(100);
-});
-
-const restMiB = 100;
-
-/** Anonymous memory of all processes of a pod, in MiB; the value once it is below what is promised, or is seen to stay above. */
-async function atRest(world: ClusterWorld, pod: string): Promise<{ value: number } | { seen: string }> {
-  const show = 'cat /proc/[0-9]*/smaps_rollup';
-  const text = await kubectl(['--namespace', world.namespace, 'exec', pod, '--', 'sh', '-c', show]).catch(String);
-  const kibibytes = [...text.matchAll(/^Anonymous:\s+(\d+) kB/gm)].reduce((sum, [, each]) => sum + Number(each), 0);
-  const mebibytes = kibibytes / 1024;
-  return mebibytes > 0 && mebibytes < restMiB
-    ? { value: mebibytes }
-    : { seen: `${mebibytes.toFixed(0)} MiB: ${text.slice(0, 200)}` };
-}

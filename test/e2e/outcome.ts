@@ -44,7 +44,7 @@ export async function expectSameLogin(world: ClusterWorld, name: string, phone: 
 
 /** The logins that succeeded, oldest first. */
 export async function loginsOf(world: ClusterWorld, phone: string): Promise<Login[]> {
-  const logins = await world.standIns.phone.connections(phone);
+  const logins = await world.phone.connections(phone);
   return logins.filter(({ outcome }) => outcome === 'accepted');
 }
 

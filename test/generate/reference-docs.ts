@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createMetrics } from '@berth/operator/publish/metrics.ts';
+import { enginesDocument, enginesFile } from './engine-docs.ts';
 import { statesDocument } from './state-docs.ts';
 
 const sources = ['operator', 'session-pod'] as const;
@@ -101,6 +102,7 @@ export const referenceDocuments = [
   { file: 'docs/errors.md', text: async () => errorsDocument() },
   { file: 'docs/metrics.md', text: metricsDocument },
   { file: 'docs/states.md', text: async () => statesDocument() },
+  { file: enginesFile, text: async () => enginesDocument() },
 ] as const;
 
 if (import.meta.main) for (const { file, text } of referenceDocuments) writeFileSync(file, await text());

@@ -46,7 +46,14 @@ describe('the default install', () => {
     expect(parseConfig(configOf(manifests), 'operator-1', 'info')).toMatchObject({
       namespace: 'berth-system',
       leaseName: 'berth-operator',
-      plan: { drainMs: 2_000, images: { Baileys: 'berth.dev/session-baileys:0.1.0' }, imagePullPolicy: 'IfNotPresent' },
+      plan: {
+        drainMs: 2_000,
+        images: {
+          Baileys: 'berth.dev/session-baileys:0.1.0',
+          WhatsAppWebJS: 'berth.dev/session-whatsapp-web-js:0.1.0',
+        },
+        imagePullPolicy: 'IfNotPresent',
+      },
     });
   });
 
@@ -131,11 +138,25 @@ describe('each switch', () => {
       set: 'image.session.baileys.tag="dev"',
       as: { session: { images: { Baileys: 'berth.dev/session-baileys:dev' } } },
     },
+    {
+      set: 'image.session.whatsAppWebJS={"repository":"mirror.example/web","tag":"dev"}',
+      as: { session: { images: { WhatsAppWebJS: 'mirror.example/web:dev' } } },
+    },
     { set: 'image.session.pullPolicy="Always"', as: { session: { imagePullPolicy: 'Always' } } },
     { set: 'session.env={"LOG_LEVEL":"debug"}', as: { session: { env: { LOG_LEVEL: 'debug' } } } },
     {
       set: 'session.resources.baileys.limits.memory="1Gi"',
       as: { session: { resources: { Baileys: { limits: { memory: '1Gi' } } } } },
+    },
+    {
+      set: 'session.resources.whatsAppWebJS.limits.memory="2Gi"',
+      as: { session: { resources: { WhatsAppWebJS: { limits: { memory: '2Gi' } } } } },
+    },
+    { set: 'session.browser.sandbox=true', as: { session: { browser: { sandbox: true } } } },
+    { set: 'session.browser.shmSize="1Gi"', as: { session: { browser: { shmSize: '1Gi' } } } },
+    {
+      set: 'session.browser.seccompProfile="profiles/browser.json"',
+      as: { session: { browser: { seccompProfile: 'profiles/browser.json' } } },
     },
     {
       set: 'session.allowedPriorityClasses=["gold"]',
@@ -186,6 +207,9 @@ test.each([
   { set: 'session.env={"A B":"1"}', says: "'A B'" },
   { set: 'resources={"limits":{"memory":"much"}}', says: '/resources/limits/memory' },
   { set: 'session.resources.webjs={}', says: '/session/resources' },
+  { set: 'session.browser.sandbox="yes"', says: '/session/browser/sandbox' },
+  { set: 'session.browser.shmSize="64M"', says: '/session/browser/shmSize' },
+  { set: 'session.browser.seccompProfile="../chromium.json"', says: '/session/browser/seccompProfile' },
   { set: 'session.allowedPriorityClasses=["Gold"]', says: '/session/allowedPriorityClasses/0' },
   { set: 'session.allowedRuntimeClasses="gvisor"', says: '/session/allowedRuntimeClasses' },
   { set: 'sessionEnd.drainSeconds=-1', says: '/sessionEnd/drainSeconds' },

@@ -2,7 +2,7 @@ import type { KubernetesClient } from '@berth/operator/kubernetes/client.ts';
 import { isNotFound } from '@berth/operator/kubernetes/errors.ts';
 import { path } from '@berth/operator/resource/names.ts';
 import { type FaultProxy, isWrite, type ProxiedRequest, type RequestMatcher } from './fault-proxy.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import { type OperatorProcess, sessionImages, startOperatorProcess } from './operator-process.ts';
 
 /** One operator after the other, each of another version: its session image differs. */
 export interface OperatorLives {
@@ -42,7 +42,7 @@ export async function startOperatorLives(options: {
     startOperatorProcess({
       kubeconfig: proxy.kubeconfigPath,
       waitUntilReady,
-      config: { ...config, session: { images: { Baileys: `berth.dev/session-baileys:v${++count}` } } },
+      config: { ...config, session: { images: sessionImages(`v${++count}`) } },
     });
   let current = await start(true);
   void restartAfter(current);

@@ -23,6 +23,12 @@ export interface OperatorProcess {
 const main = new URL('../../operator/main.ts', import.meta.url).pathname;
 const skewedClock = new URL('skewed-clock.ts', import.meta.url).href;
 
+/** The images of sessions in an operator's configuration, all of this tag. */
+export const sessionImages = (tag: string) => ({
+  Baileys: `berth.dev/session-baileys:${tag}`,
+  WhatsAppWebJS: `berth.dev/session-whatsapp-web-js:${tag}`,
+});
+
 /**
  * Starts an operator against an API server and waits until it serves.
  * @param kubeconfig path; the proxy's, where requests are to be seen or broken
@@ -53,7 +59,7 @@ export async function startOperatorProcess(options: {
     serviceName: 'berth-operator',
     apiPort: ports.api,
     healthPort: ports.health,
-    session: { images: { Baileys: 'berth.dev/session-baileys:dev' } },
+    session: { images: sessionImages('dev') },
     outbound: { allow: ['127.0.0.0/8'] },
     unconfirmedWaitSeconds: 1,
     ...options.config,

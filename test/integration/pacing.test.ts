@@ -7,7 +7,7 @@ import { startApiServer, type TestApiServer } from '../cluster/start-api-server.
 import { waitUntil } from '../cluster/wait-until.ts';
 import { type ScriptedKubelet, startScriptedKubelet } from '../fakes/scripted-kubelet.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import { type OperatorProcess, sessionImages, startOperatorProcess } from './operator-process.ts';
 import { createSessionWorld, type Pod, type SessionWorld, stays } from './session-world.ts';
 
 let server: TestApiServer;
@@ -150,7 +150,7 @@ async function tellReady(name: string): Promise<void> {
 }
 
 const fast = { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } };
-const image = (tag: string) => ({ session: { images: { Baileys: `berth.dev/session-baileys:${tag}` } } });
+const image = (tag: string) => ({ session: { images: sessionImages(tag) } });
 const templateOf = async (name: string) => (await world.pod(name))?.metadata.annotations?.[podAnnotation.templateHash];
 const isReady = ({ status }: WhatsAppSession) =>
   status?.run !== undefined && status.run.ending === undefined && status.report?.runUid === status.run.uid;

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
 import { type ScriptedKubelet, startScriptedKubelet } from '../fakes/scripted-kubelet.ts';
 import { type FaultProxy, isWrite, startFaultProxy } from './fault-proxy.ts';
-import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
+import { type OperatorProcess, sessionImages, startOperatorProcess } from './operator-process.ts';
 import { createSessionWorld, type SessionWorld, stays } from './session-world.ts';
 
 let server: TestApiServer;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   proxy = await startFaultProxy(server.kubeconfigPath);
   world = await createSessionWorld(server.kubeconfigPath, 'volumes');
   kubelet = startScriptedKubelet(world.client, world.namespace);
-  const session = { images: { Baileys: 'berth.dev/session-baileys:dev' }, allowedPriorityClasses: ['gold'] };
+  const session = { images: sessionImages('dev'), allowedPriorityClasses: ['gold'] };
   operator = await startOperatorProcess({ kubeconfig: proxy.kubeconfigPath, config: { session } });
 }, 120_000);
 

@@ -12,7 +12,9 @@ export interface DeviceKeys {
 export interface PendingMessage {
   readonly id: string;
   readonly from: string;
-  readonly text: string;
+  /** An encoded proto.Message, which is encrypted anew each time it is sent. */
+  readonly content: Buffer;
+  readonly kind: 'text' | 'media';
   /** How often the device could not use it; after the fifth time it is given up. */
   refusals: number;
 }

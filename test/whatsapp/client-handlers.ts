@@ -1,6 +1,7 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Log } from '../admin-http/log.ts';
 import type { Device } from './account.ts';
+import type { CodePairing } from './code-pairing.ts';
 import type { Connection, ConnectionHandlers } from './connection.ts';
 import type { LiveConnections } from './live-connections.ts';
 import type { createLogin } from './login.ts';
@@ -14,6 +15,7 @@ interface Dependencies {
   readonly live: LiveConnections;
   readonly logins: LoginLog;
   readonly pairing: Pairing;
+  readonly codePairing: CodePairing;
   readonly login: ReturnType<typeof createLogin>;
   readonly messages: Messages;
   readonly answerQuery: ReturnType<typeof createQueries>;
@@ -22,13 +24,13 @@ interface Dependencies {
 
 /** Leads what a client does to the part that knows about it. */
 export function createClientHandlers(dependencies: Dependencies): ConnectionHandlers {
-  const { live, logins, pairing, login, messages, answerQuery, log } = dependencies;
+  const { live, logins, pairing, codePairing, login, messages, answerQuery, log } = dependencies;
 
   async function onDeviceStanza(connection: Connection, device: Device, received: BinaryNode) {
     switch (received.tag) {
       case 'iq':
         if (connection.cutsAtLogout && firstTagOf(received) === 'remove-companion-device') return connection.drop();
-        if (received.attrs['type'] !== 'result') connection.send(answerQuery(device, received));
+        if (received.attrs['type'] !== 'result') connection.send(answerQuery(connection, device, received));
         return;
       case 'message':
         return messages.onMessage(connection, device, received);
@@ -52,6 +54,7 @@ export function createClientHandlers(dependencies: Dependencies): ConnectionHand
       if (received.tag !== 'iq') return;
       const { type, xmlns, id = '' } = received.attrs;
       if (type === 'result') pairing.complete(connection, received);
+      else if (firstTagOf(received) === 'link_code_companion_reg') codePairing.onRequest(connection, received);
       // A client that shows a QR code pings as well, and would give up after two keepalives without an answer.
       else if (xmlns === 'w:p') connection.send(stanza('iq', { from: serverDomain, type: 'result', id }));
     },
@@ -59,6 +62,7 @@ export function createClientHandlers(dependencies: Dependencies): ConnectionHand
       logins.close(connection, code);
       live.remove(connection);
       pairing.forget(connection);
+      codePairing.forget(connection);
       log('Client left', { connection: connection.id, code });
     },
     onError: (connection, error) => log('Connection broken', { connection: connection.id, error: describe(error) }),

@@ -28,6 +28,8 @@ export class Connection {
   readonly id = randomUUID().slice(0, 8);
   readonly connectedAt = new Date();
   readonly remoteAddress: string;
+  /** The name by which the client reached this server, without the port. */
+  readonly hostname: string;
   readonly #socket: WebSocket;
   readonly #handlers: ConnectionHandlers;
   readonly #noise: NoiseResponder;
@@ -40,9 +42,15 @@ export class Connection {
   #backlog = 0;
   #stanzas = 0;
 
-  constructor(socket: WebSocket, remoteAddress: string, identity: ServerIdentity, handlers: ConnectionHandlers) {
+  constructor(
+    socket: WebSocket,
+    { remoteAddress, hostname }: { readonly remoteAddress: string; readonly hostname: string },
+    identity: ServerIdentity,
+    handlers: ConnectionHandlers,
+  ) {
     this.#socket = socket;
     this.remoteAddress = remoteAddress;
+    this.hostname = hostname;
     this.#handlers = handlers;
     this.#noise = new NoiseResponder(identity);
     const deadline = setTimeout(() => socket.terminate(), handshakeMs);

@@ -83,11 +83,11 @@ export class Contact {
     ]);
   }
 
-  /** Encrypts a text for a device; gives the <enc> of its stanza. */
-  async encrypt(device: Device, text: string): Promise<BinaryNode> {
+  /** Encrypts an encoded proto.Message for a device; gives the <enc> of its stanza. */
+  async encrypt(device: Device, content: Uint8Array): Promise<BinaryNode> {
     const remote = remoteAddress(device);
     if (!this.#sessions.has(remote.toString())) await this.#openSession(device, remote);
-    const plaintext = writeRandomPadMax16(proto.Message.encode({ conversation: text }).finish());
+    const plaintext = writeRandomPadMax16(content);
     const { type, body } = await new SessionCipher(this.#storage(), remote).encrypt(plaintext);
     return stanza('enc', { v: '2', type: type === 3 ? 'pkmsg' : 'msg' }, Buffer.from(body, 'binary'));
   }

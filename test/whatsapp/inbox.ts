@@ -1,18 +1,17 @@
+import type { ReceivedContent } from './message-content.ts';
+
 /** For each phone; the oldest goes first. */
 const maxMessages = 1_000;
 const maxPhones = 20_000;
 
 /** A message of a session, as the contact it was sent to decrypted it. */
-export interface ReceivedMessage {
+export interface ReceivedMessage extends Partial<ReceivedContent> {
   readonly id: string;
   /** The contact's phone number. */
   readonly to: string;
   /** RFC 3339 in UTC. */
   readonly receivedAt: string;
-  /** The kind of content, for instance "extendedTextMessage". Absent where decryption failed. */
-  readonly type?: string;
-  readonly text?: string;
-  /** Why it could not be decrypted. */
+  /** Why it could not be decrypted; its content is absent then. */
   readonly failure?: string;
 }
 

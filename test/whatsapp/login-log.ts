@@ -1,10 +1,16 @@
-import type { Connection } from './connection.ts';
-
 /** For each phone; the oldest goes first. */
 const maxLogins = 1_000;
 const maxPhones = 20_000;
 
-export type LoginOutcome = 'accepted' | 'refused' | 'muted' | 'stream-error' | 'unknown-device';
+export type LoginOutcome = 'accepted' | 'refused' | 'muted' | 'stream-error' | 'unknown-device' | 'banned';
+
+/** What a connection tells of itself. */
+export interface LoggedConnection {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly connectedAt: Date;
+  readonly endedByServer: boolean;
+}
 
 /** One attempt of a device to log in, and how its connection went. Times are RFC 3339 in UTC. */
 export interface Login {
@@ -26,9 +32,9 @@ export interface Login {
 /** Remembers who logged in when, so that a test can prove that a session was left in peace. */
 export class LoginLog {
   readonly #byPhone = new Map<string, Login[]>();
-  readonly #open = new Map<Connection, Login>();
+  readonly #open = new Map<LoggedConnection, Login>();
 
-  record(connection: Connection, phone: string, device: string, outcome: LoginOutcome) {
+  record(connection: LoggedConnection, phone: string, device: string, outcome: LoginOutcome) {
     const login: Login = {
       connectionId: connection.id,
       device,
@@ -42,7 +48,7 @@ export class LoginLog {
     this.#open.set(connection, login);
   }
 
-  close(connection: Connection, code: number) {
+  close(connection: LoggedConnection, code: number) {
     const login = this.#open.get(connection);
     this.#open.delete(connection);
     if (!login) return; // It never got as far as a login.

@@ -4,8 +4,8 @@ import { quietConsole } from './quiet-console.ts';
 import { startWhatsApp } from './start-whatsapp.ts';
 
 /**
- * Both stand-ins in one process, for the image of the test cluster. From the environment: WHATSAPP_PORT (7080), WEBHOOK_PORT
- * (7090), LISTEN_HOST (0.0.0.0), WHATSAPP_ROOT_PRIVATE_KEY (64 hexadecimal digits) or WHATSAPP_ROOT_KEY_FILE (else a new
+ * Both stand-ins in one process, for the image of the test cluster. From the environment: WHATSAPP_PORT (7080),
+ * WHATSAPP_MEDIA_PORT (7443, which has to be the one clients reach it by), WEBHOOK_PORT (7090), LISTEN_HOST (0.0.0.0), WHATSAPP_ROOT_PRIVATE_KEY (64 hexadecimal digits) or WHATSAPP_ROOT_KEY_FILE (else a new
  * key each time), WHATSAPP_STATE_FILE (else only in memory) and WEBHOOK_SECRETS (separated by commas).
  */
 const { env } = process;
@@ -15,6 +15,7 @@ quietConsole();
 
 const whatsApp = await startWhatsApp({
   port: portFrom('WHATSAPP_PORT', 7_080),
+  mediaPort: portFrom('WHATSAPP_MEDIA_PORT', 7_443),
   host,
   rootPrivateKey: env['WHATSAPP_ROOT_PRIVATE_KEY'],
   rootKeyFile: env['WHATSAPP_ROOT_KEY_FILE'],
@@ -28,6 +29,7 @@ const receiver = await startWebhookReceiver({
 });
 log('Stand-ins started', {
   whatsAppPort: whatsApp.port,
+  mediaPort: whatsApp.mediaPort,
   webhookPort: receiver.port,
   rootPublicKey: whatsApp.rootPublicKey,
 });

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren, type proto } from '@whiskeysockets/baileys';
+import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from '@whiskeysockets/baileys';
 import { BadRequestError, NotFoundError } from '../admin-http/request-errors.ts';
 import { type Device, latestDevice, type PendingMessage, type World } from './account.ts';
-import { phoneOfAddress } from './address.ts';
+import { phoneAddress, phoneOfAddress } from './address.ts';
 import type { Connection } from './connection.ts';
 import { contactOf } from './contact-book.ts';
 import { createInOrder, type InOrder } from './in-order.ts';
 import type { Inbox } from './inbox.ts';
 import type { LiveConnections } from './live-connections.ts';
+import type { MessageContents, SentFile } from './message-content.ts';
 import { attributeOf, childOf, serverDomain, stanza, stanzaTime } from './stanza.ts';
 
 const maxPending = 1_000;
@@ -17,6 +18,7 @@ interface Dependencies {
   readonly world: World;
   readonly live: LiveConnections;
   readonly inbox: Inbox;
+  readonly contents: MessageContents;
   /** Called after something that outlives the connection has changed. */
   readonly changed: () => void;
 }
@@ -24,7 +26,7 @@ interface Dependencies {
 export type Messages = ReturnType<typeof createMessages>;
 
 /** Carries messages between devices and contacts; what a device has not confirmed waits for its next login. */
-export function createMessages({ world, live, inbox, changed }: Dependencies) {
+export function createMessages({ world, live, inbox, contents, changed }: Dependencies) {
   const inOrderOf = new WeakMap<Device, InOrder>();
 
   /** Work on one device's messages keeps its order, so they arrive as they were sent. */
@@ -35,19 +37,20 @@ export function createMessages({ world, live, inbox, changed }: Dependencies) {
   }
 
   /**
-   * A contact of the phone writes to the session.
+   * A contact of the phone writes to the session, or sends it a file of which the text is the caption.
    * @returns the message's id.
    * @throws {NotFoundError} the phone has no linked device.
    * @throws {BadRequestError} 1000 messages wait already.
    */
-  async function deliver(phone: string, from: string, text: string): Promise<string> {
+  async function deliver(phone: string, from: string, text: string, file?: SentFile): Promise<string> {
     const device = latestDevice(world, phone);
     if (!device) throw new NotFoundError('deliver', 'the phone has no linked device', 'let it scan first');
     if (device.pending.size >= maxPending) {
       throw new BadRequestError('to', `${maxPending} messages wait already`, 'let the session log in');
     }
     const id = `3EB0${randomBytes(9).toString('hex').toUpperCase()}`;
-    const message: PendingMessage = { id, from, text, refusals: 0 };
+    const content = await contents.write(text, file);
+    const message: PendingMessage = { id, from, content, kind: file ? 'media' : 'text', refusals: 0 };
     device.pending.set(id, message);
     await inOrder(device, () => send(device, message));
     return id;
@@ -62,13 +65,13 @@ export function createMessages({ world, live, inbox, changed }: Dependencies) {
     connection.send(stanza('ib', { from: serverDomain }, [stanza('offline', { count: String(count) })]));
   }
 
-  async function send(device: Device, { id, from, text }: PendingMessage, attrs: Record<string, string> = {}) {
+  async function send(device: Device, { id, from, content, kind }: PendingMessage, attrs: Record<string, string> = {}) {
     const connection = live.connectionOf(device);
     if (!connection) return changed(); // It waits for the next login.
     const contact = contactOf(world, from);
-    const enc = await contact.encrypt(device, text);
+    const enc = await contact.encrypt(device, content);
     const sender = { from: contact.address, sender_lid: contact.lid, notify: 'Contact' };
-    connection.send(stanza('message', { ...sender, type: 'text', id, t: String(stanzaTime()), ...attrs }, [enc]));
+    connection.send(stanza('message', { ...sender, type: kind, id, t: String(stanzaTime()), ...attrs }, [enc]));
     changed();
   }
 
@@ -112,7 +115,7 @@ export function createMessages({ world, live, inbox, changed }: Dependencies) {
       const contact = contactOf(world, phoneOfAddress(address));
       const base = { id, to: contact.phone, receivedAt: new Date().toISOString() };
       try {
-        inbox.add(device.phone, { ...base, ...contentOf(await contact.decrypt(device, enc)) });
+        inbox.add(device.phone, { ...base, ...(await contents.read(await contact.decrypt(device, enc))) });
       } catch (error) {
         inbox.add(device.phone, { ...base, failure: String(error) }); // The test has to see it; the session lives on.
       }
@@ -121,7 +124,20 @@ export function createMessages({ world, live, inbox, changed }: Dependencies) {
     connection.send(stanza('receipt', { from: to, id, t: String(stanzaTime()) }));
   }
 
-  return { deliver, sendPending, onReceipt, onAck, onMessage };
+  /**
+   * A contact reads what the session has sent to it.
+   * @throws {NotFoundError} the session sent no such message, or is not connected.
+   */
+  function read(phone: string, id: string) {
+    const sent = inbox.of(phone).find((message) => message.id === id);
+    const device = latestDevice(world, phone);
+    const connection = device && live.connectionOf(device);
+    if (!sent) throw new NotFoundError('read the message', 'the session sent none with this id', 'see its inbox');
+    if (!connection) throw new NotFoundError('read the message', 'the session is away', 'wait for its login');
+    connection.send(stanza('receipt', { from: phoneAddress(sent.to), id, type: 'read', t: String(stanzaTime()) }));
+  }
+
+  return { deliver, read, sendPending, onReceipt, onAck, onMessage };
 }
 
 /** A message has one <enc> for each device of a recipient, or a single one when it is sent again. */
@@ -129,10 +145,4 @@ function copiesOf(message: BinaryNode): { address: string; enc: BinaryNode }[] {
   const participants = getBinaryNodeChildren(getBinaryNodeChild(message, 'participants'), 'to');
   if (participants.length === 0) return [{ address: attributeOf(message, 'to'), enc: childOf(message, 'enc') }];
   return participants.map((to) => ({ address: attributeOf(to, 'jid'), enc: childOf(to, 'enc') }));
-}
-
-function contentOf(message: proto.Message): { type: string; text?: string } {
-  const text = message.conversation || message.extendedTextMessage?.text;
-  const [type = 'empty'] = Object.keys(message).filter((key) => key !== 'messageContextInfo');
-  return text ? { type, text } : { type };
 }

@@ -1,7 +1,9 @@
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from '@whiskeysockets/baileys';
 import type { Device, World } from './account.ts';
 import { lidAddress, phoneAddress, phoneOfAddress } from './address.ts';
+import type { Connection } from './connection.ts';
 import { contactOf } from './contact-book.ts';
+import { maxUploadBytes } from './media-server.ts';
 import { attributeOf, bytesOf, childOf, firstTagOf, serverDomain, stanza } from './stanza.ts';
 
 /** A device keeps about 800 one-time keys on the server. */
@@ -13,11 +15,13 @@ interface Dependencies {
   readonly changed: () => void;
   /** The session logs out by itself. */
   readonly unlink: (device: Device) => void;
+  /** Where this client finds files, as "name:port", and what an upload has to show. */
+  readonly mediaHost: (connection: Connection) => { readonly hostname: string; readonly auth: string };
 }
 
 /** Answers what a client asks the server: keys, devices of a contact, settings, pings. */
-export function createQueries({ world, changed, unlink }: Dependencies) {
-  function answerContent(device: Device, query: BinaryNode): BinaryNode[] | undefined {
+export function createQueries({ world, changed, unlink, mediaHost }: Dependencies) {
+  function answerContent(connection: Connection, device: Device, query: BinaryNode): BinaryNode[] | undefined {
     const asked = firstTagOf(query);
     const { xmlns = '' } = query.attrs;
     switch (xmlns) {
@@ -35,6 +39,8 @@ export function createQueries({ world, changed, unlink }: Dependencies) {
           ]),
         ];
       }
+      case 'w:m':
+        return asked === 'media_conn' ? [mediaConnection(connection)] : undefined;
       case 'privacy':
         return [stanza('privacy', {}, [])];
       default:
@@ -62,6 +68,12 @@ export function createQueries({ world, changed, unlink }: Dependencies) {
     return undefined;
   }
 
+  function mediaConnection(connection: Connection): BinaryNode {
+    const { hostname, auth } = mediaHost(connection);
+    const host = stanza('host', { hostname, maxContentLengthBytes: String(maxUploadBytes) });
+    return stanza('media_conn', { auth, ttl: '3600', auth_ttl: '3600', max_buckets: '12' }, [host]);
+  }
+
   /** Every number is on WhatsApp with one device, its phone; of the session's own only this device is told. */
   function contactDevices(device: Device, user: BinaryNode): BinaryNode {
     const address = user.attrs['jid'] ?? phoneAddress(numberIn(childOf(user, 'contact')));
@@ -76,9 +88,9 @@ export function createQueries({ world, changed, unlink }: Dependencies) {
   }
 
   /** Gives the answer to one <iq>. */
-  return function answerQuery(device: Device, query: BinaryNode): BinaryNode {
+  return function answerQuery(connection: Connection, device: Device, query: BinaryNode): BinaryNode {
     const attrs = { from: serverDomain, type: 'result', id: attributeOf(query, 'id') };
-    const answer = stanza('iq', attrs, answerContent(device, query));
+    const answer = stanza('iq', attrs, answerContent(connection, device, query));
     if (firstTagOf(query) === 'remove-companion-device') setImmediate(() => unlink(device)); // After the answer.
     return answer;
   };

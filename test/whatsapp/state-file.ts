@@ -5,7 +5,7 @@ import { BufferJSON } from '@whiskeysockets/baileys';
 import type { Account, Device, PendingMessage, World } from './account.ts';
 import { Contact, type ContactSnapshot } from './contact.ts';
 
-const version = 1;
+const version = 2;
 /** From a change to the writing, in milliseconds: the state is written whole, some 90 kB for each device. */
 const coalesceMs = 250;
 

@@ -1,11 +1,17 @@
 {{/* The operator's configuration, checked by the operator at its start. */}}
 {{- define "berth.config" -}}
-{{- $images := dict "Baileys" (include "berth.image" (dict "context" . "image" .Values.image.session.baileys)) -}}
+{{- $images := dict
+  "Baileys" (include "berth.image" (dict "context" . "image" .Values.image.session.baileys))
+  "WhatsAppWebJS" (include "berth.image" (dict "context" . "image" .Values.image.session.whatsAppWebJS)) -}}
+{{- $resources := dict
+  "Baileys" .Values.session.resources.baileys
+  "WhatsAppWebJS" .Values.session.resources.whatsAppWebJS -}}
 {{- $session := dict
   "images" $images
   "imagePullPolicy" .Values.image.session.pullPolicy
   "env" .Values.session.env
-  "resources" (dict "Baileys" .Values.session.resources.baileys)
+  "resources" $resources
+  "browser" .Values.session.browser
   "allowedPriorityClasses" .Values.session.allowedPriorityClasses
   "allowedRuntimeClasses" .Values.session.allowedRuntimeClasses -}}
 {{- dict

@@ -1,7 +1,7 @@
 // Made from crds/berth.dev_whatsappsessions.yaml by `make generate`; do not edit.
 
 /**
- * One linked WhatsApp device. Berth keeps exactly one pod for it, as long as it shall run.
+ * One linked WhatsApp device, for which Berth keeps exactly one pod as long as it shall run.
  */
 export interface WhatsAppSessionResource {
   /**
@@ -17,15 +17,15 @@ export interface WhatsAppSessionResource {
    */
   spec: {
     /**
-     * The client that speaks to WhatsApp. It cannot be changed, because credentials of one engine mean nothing to another.
+     * The client that speaks to WhatsApp. It cannot be changed, because credentials do not convert.
      */
-    engine: 'Baileys';
+    engine: 'Baileys' | 'WhatsAppWebJS';
     /**
-     * Running keeps a pod; Stopped ends it gracefully; Killed ends it at once with grace period 0. Absent means Running, and it is not defaulted into the object, so that a manifest without it, applied again, never undoes a stop or a kill.
+     * Running keeps a pod; Stopped ends it gracefully; Killed ends it at once. Absent means Running, and is not filled in, so that a manifest without it never undoes a stop or a kill.
      */
     desiredState?: 'Running' | 'Stopped' | 'Killed';
     /**
-     * Set it to the present time to ask for one graceful restart; a time that is later than that of the present run restarts it once.
+     * Set it to the present time to ask for one graceful restart.
      */
     restartedAt?: string;
     /**
@@ -33,11 +33,11 @@ export interface WhatsAppSessionResource {
      */
     storage?: {
       /**
-       * How much storage the claim requests, as a Kubernetes quantity.
+       * Storage that the claim requests, as a Kubernetes quantity.
        */
       size?: number | string;
       /**
-       * Storage class of the claim; absent means the default class of the cluster.
+       * Storage class of the claim; absent means the cluster's default.
        */
       storageClassName?: string;
       /**
@@ -45,7 +45,7 @@ export interface WhatsAppSessionResource {
        */
       accessMode?: 'ReadWriteOnce' | 'ReadWriteOncePod';
       /**
-       * A claim in this namespace, which Berth neither makes nor removes. The oldest session that names it has it; others wait as Failed (ClaimInUse).
+       * A claim in this namespace, which Berth neither makes nor removes. The oldest session that names it has it; others are Failed (ClaimInUse).
        */
       existingClaim?: string;
       /**
@@ -53,7 +53,7 @@ export interface WhatsAppSessionResource {
        */
       retention?: {
         /**
-         * Delete removes the claim, and the credentials in it, once the session is deleted and its last run confirmed dead, unless another session names it as its existingClaim; Retain keeps it for a session of the same name.
+         * Delete removes the claim with the credentials once the session is deleted and its last run confirmed dead, unless another session names it as existingClaim; Retain keeps it for a session of the same name.
          */
         whenDeleted?: 'Delete' | 'Retain';
       };
@@ -63,11 +63,11 @@ export interface WhatsAppSessionResource {
      */
     startup?: {
       /**
-       * Seconds from the start of the container to the pod's first report; a run that stays silent longer is given up as start_timeout.
+       * Seconds from the container's start to the pod's first report; a longer silence ends the run as start_timeout.
        */
       timeoutSeconds?: number;
       /**
-       * Seconds from the creation of the pod to the start of its container; after them the session is Stuck (StartBlocked), and nothing is killed.
+       * Seconds from the pod's creation to its container's start; then the session is Stuck (StartBlocked), and nothing is killed.
        */
       scheduleSeconds?: number;
     };
@@ -76,7 +76,15 @@ export interface WhatsAppSessionResource {
      */
     pairing?: {
       /**
-       * Seconds that a QR code waits to be scanned before the run ends as pairing_timeout; 0 means no limit. The session then stays down until somebody starts it.
+       * QRCode shows a code to scan, PairingCode one to type in on the phone. A change restarts the session gracefully.
+       */
+      method?: 'QRCode' | 'PairingCode';
+      /**
+       * The phone to be linked, as +, country code and number.
+       */
+      phoneNumber?: string;
+      /**
+       * Seconds that a code waits before the run ends as pairing_timeout, and the session stays down until somebody starts it; 0 means no limit.
        */
       timeoutSeconds?: number;
     };
@@ -85,7 +93,7 @@ export interface WhatsAppSessionResource {
      */
     recovery?: {
       /**
-       * Restart ends a stuck run at once and starts another, within the budget of maxRestarts; Stop ends it and leaves the session down; None marks it as Stuck and leaves it to people.
+       * Restart ends a stuck run and starts another, within maxRestarts; Stop ends it and leaves the session down; None only marks it as Stuck.
        */
       policy?: 'Restart' | 'Stop' | 'None';
       /**
@@ -110,11 +118,11 @@ export interface WhatsAppSessionResource {
         windowSeconds?: number;
       };
       /**
-       * Restarts in a row before the session is given up as Failed (RecoveryExhausted); the budget refills after healthySeconds of being ready.
+       * Restarts in a row before the session is Failed (RecoveryExhausted); healthySeconds of being ready refill the budget.
        */
       maxRestarts?: number;
       /**
-       * The wait before the next run grows from baseSeconds by a factor of two to maxSeconds, with full jitter.
+       * The wait before the next run doubles from baseSeconds to maxSeconds, with full jitter.
        */
       backoff?: {
         /**
@@ -127,7 +135,7 @@ export interface WhatsAppSessionResource {
         maxSeconds?: number;
       };
       /**
-       * After so many seconds of being ready the budget of restarts is full again, and the next wait begins at baseSeconds.
+       * Seconds of being ready after which the budget of restarts is full again, and the next wait begins at baseSeconds.
        */
       healthySeconds?: number;
     };
@@ -141,7 +149,7 @@ export interface WhatsAppSessionResource {
       gracePeriodSeconds?: number;
     };
     /**
-     * What another image or other defaults of the operator do to a run: OnNextStart, which is meant when absent, leaves it alone; Paced restarts the session gracefully, a few sessions of the cluster at a time.
+     * What another image or other defaults of the operator do to a run: OnNextStart, or nothing, leaves it alone; Paced restarts the session gracefully, a few at a time.
      */
     rollout?: 'OnNextStart' | 'Paced';
     /**
@@ -151,7 +159,7 @@ export interface WhatsAppSessionResource {
      */
     webhooks?: {
       /**
-       * Where events are posted, http or https, without a user or password in it.
+       * Where events are posted, without a user or password in it.
        */
       url: string;
       /**
@@ -161,7 +169,7 @@ export interface WhatsAppSessionResource {
        */
       events: 'session_end'[];
       /**
-       * The key of a Secret in the session's namespace with which posts are signed by the Standard Webhooks scheme; without it they are signed by the operator's own key.
+       * The key of a Secret in the session's namespace that signs posts by the Standard Webhooks scheme; without it the operator's own key does.
        */
       secretRef?: {
         /**
@@ -175,11 +183,29 @@ export interface WhatsAppSessionResource {
       };
     }[];
     /**
-     * Settings of the session's pod. A change restarts the session gracefully, at once.
+     * The way to WhatsApp. A change restarts the session gracefully.
+     */
+    proxy?: {
+      /**
+       * The key of a Secret in the session's namespace that holds the URL, read when a run starts.
+       */
+      secretRef: {
+        /**
+         * Name of the Secret.
+         */
+        name: string;
+        /**
+         * Key in the Secret; its value is an http, https or socks5 URL.
+         */
+        key: string;
+      };
+    };
+    /**
+     * Settings of the session's pod. A change restarts the session gracefully.
      */
     pod?: {
       /**
-       * Requests and limits of the container; absent means the operator's default for the engine.
+       * Requests and limits of the container; absent means the engine's default.
        */
       resources?: {
         /**
@@ -256,11 +282,11 @@ export interface WhatsAppSessionResource {
         [k: string]: string;
       };
       /**
-       * Priority class of the pod, one of those that the operator's configuration allows.
+       * Priority class of the pod, one that the operator's configuration allows.
        */
       priorityClassName?: string;
       /**
-       * Runtime class of the pod, one of those that the operator's configuration allows.
+       * Runtime class of the pod, one that the operator's configuration allows.
        */
       runtimeClassName?: string;
       /**
@@ -298,7 +324,7 @@ export interface WhatsAppSessionResource {
       | 'Stopped'
       | 'Failed';
     /**
-     * The truth about the session, each condition with a reason and a message that says what to do.
+     * The truth about the session, each with a reason and a message that says what to do.
      *
      * Items: A condition, as in meta/v1.
      */
@@ -329,7 +355,7 @@ export interface WhatsAppSessionResource {
       message: string;
     }[];
     /**
-     * The present run, that is, one incarnation of the pod.
+     * The present run, one incarnation of the pod.
      */
     run?: {
       /**
@@ -353,7 +379,7 @@ export interface WhatsAppSessionResource {
        */
       startedAt?: string;
       /**
-       * Written before anything is done to end the run, so that its reason survives a restart of the operator.
+       * Written before the run is ended, so that its reason survives a restart of the operator.
        */
       ending?: {
         /**
@@ -422,7 +448,7 @@ export interface WhatsAppSessionResource {
        */
       recentReconnects?: number;
       /**
-       * Digest of the certificate of the pod's own API, which the operator pins.
+       * Digest of the certificate of the pod's API, which the operator pins.
        */
       certificateSha256?: string;
       /**
@@ -456,7 +482,7 @@ export interface WhatsAppSessionResource {
        */
       nextRestartAt?: string;
       /**
-       * Why no run is started until somebody stops and starts the session, or sets restartedAt. The budget of restarts is used up (exhausted), spec.recovery.policy is Stop (policy), or else the reason of the last end.
+       * Why no run is started until somebody stops and starts the session or sets restartedAt. The budget of restarts is used up (exhausted), the recovery policy is Stop (policy), or else the reason of the last end.
        */
       held?: 'replaced' | 'banned' | 'auth_failure' | 'pairing_timeout' | 'policy' | 'exhausted';
     };

@@ -9,6 +9,6 @@ export const metricsRoute = ({ metrics }: { readonly metrics: Metrics }): Route 
   access: 'anyone',
   async answer() {
     const { contentType, text } = await metrics.render();
-    return { status: 200, text: { contentType, content: text } };
+    return { status: 200, raw: { contentType, content: text } };
   },
 });

@@ -5,17 +5,8 @@ import { mustRun } from '../command.ts';
 import { contentKey } from '../content-key.ts';
 import { cacheDir, projectDir } from '../paths.ts';
 import { step } from '../progress.ts';
+import type { ImageContents } from './image-contents.ts';
 
-/** What one image holds of the project. */
-export interface ImageContents {
-  /** The image's name without registry and tag. */
-  readonly image: string;
-  readonly dockerfile: string;
-  /** npm workspaces whose production packages it needs. */
-  readonly workspaces: readonly string[];
-  /** Files and folders of the project, as they stand below `/app`. */
-  readonly sources: readonly string[];
-}
 /** A folder that is ready to be built from. */
 export interface StagedContext {
   readonly dir: string;
@@ -24,15 +15,6 @@ export interface StagedContext {
   readonly hasNewPackages: boolean;
 }
 
-const manifests = [
-  'package.json',
-  'package-lock.json',
-  'operator/package.json',
-  'session-pod/package.json',
-  'session-pod/protocol/package.json',
-  'test/package.json',
-];
-
 /**
  * Stages `node_modules.tar` and `app` of one image in the cache folder. The packages are installed anew only when the
  * lockfile or a manifest has changed; they are a tar because a builder that has to look through its 20,000 files takes
@@ -40,14 +22,15 @@ const manifests = [
  * `node_modules` by its real path.
  */
 export async function stageContext(contents: ImageContents): Promise<StagedContext> {
-  const { image, dockerfile, workspaces, sources } = contents;
+  const { image, dockerfile, workspaces, omit = [], sources } = contents;
+  const manifests = await manifestsOfProject();
   const packagesKey = await keyOfFiles(
     manifests.map((file) => join(projectDir, file)),
-    workspaces,
+    [...workspaces, ...omit],
   );
   const dir = join(cacheDir, 'contexts', `${image}-${packagesKey}`);
   const hasNewPackages = !existsSync(join(dir, 'node_modules.tar'));
-  if (hasNewPackages) await installPackages(image, workspaces, dir);
+  if (hasNewPackages) await installPackages(contents, manifests, dir);
   const app = join(dir, 'app');
   const files = (await Promise.all(sources.map((source) => filesBelow(join(projectDir, source))))).flat();
   const key = await keyOfFiles([...files, join(projectDir, dockerfile)], [packagesKey]);
@@ -61,13 +44,24 @@ export async function stageContext(contents: ImageContents): Promise<StagedConte
   return { dir, key, hasNewPackages };
 }
 
-async function installPackages(image: string, workspaces: readonly string[], dir: string): Promise<void> {
+/** What npm reads: the manifests of the root and of all workspaces, and the lockfile. */
+async function manifestsOfProject(): Promise<string[]> {
+  const root = JSON.parse(await readFile(join(projectDir, 'package.json'), 'utf8')) as { workspaces: string[] };
+  return ['package.json', 'package-lock.json', ...root.workspaces.map((folder) => `${folder}/package.json`)];
+}
+
+async function installPackages(
+  { image, workspaces, omit = [] }: ImageContents,
+  manifests: readonly string[],
+  dir: string,
+): Promise<void> {
   const unfinished = `${dir}.unfinished`;
   await rm(dir, { recursive: true, force: true });
   await rm(unfinished, { recursive: true, force: true });
   await removeOlder(image);
   for (const file of manifests) await cp(join(projectDir, file), join(unfinished, file));
-  const flags = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const omitted = ['dev', ...omit].map((kind) => `--omit=${kind}`);
+  const flags = [...omitted, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   await step(`Installing the packages of image ${image}`, '15 s', () =>
     mustRun('npm', ['ci', ...flags, ...workspaces.map((name) => `--workspace=${name}`)], {
       cwd: unfinished,

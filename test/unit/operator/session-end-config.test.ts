@@ -1,7 +1,8 @@
 import { ConfigurationError, parseConfig } from '@berth/operator/config.ts';
 import { expect, test } from 'vitest';
 
-const base = { namespace: 'berth-system', serviceName: 'berth', session: { images: { Baileys: 'session:dev' } } };
+const images = { Baileys: 'session:dev', WhatsAppWebJS: 'web:dev' };
+const base = { namespace: 'berth-system', serviceName: 'berth', session: { images } };
 const parse = (fields: object) => parseConfig({ ...base, ...fields }, 'operator-1', 'info');
 const url = 'https://audit.example.com/in';
 

@@ -21,6 +21,7 @@ test('readConfig() reads what a pod is given, and takes empty for absent', () =>
     operatorUrl: 'https://berth-operator.berth-system.svc:8443',
     caFile: '/etc/berth/ca/ca.crt',
     tokenFile: '/var/run/secrets/berth/token',
+    browser: { executable: '/usr/lib/chromium/chromium-headless-shell', hasSandbox: false, extraArguments: [] },
     dataDirectory: '/data',
     terminationLog: '/dev/termination-log',
     apiPort: 8443,
@@ -28,6 +29,34 @@ test('readConfig() reads what a pod is given, and takes empty for absent', () =>
     logLevel: 'info',
     reconnectWindowSeconds: 600,
   });
+});
+
+test('readConfig() reads what concerns pairing, the proxy and the browser', () => {
+  const read = readConfig({
+    ...complete,
+    BERTH_ENGINE: 'WhatsAppWebJS',
+    BERTH_PAIRING_PHONE_NUMBER: '5511999990000',
+    BERTH_PROXY_URL: 'http://user:secret@proxy.example:3128',
+    BERTH_BROWSER_EXECUTABLE: '/usr/bin/chromium',
+    BERTH_BROWSER_SANDBOX: 'true',
+    WHATSAPP_BROWSER_ARGUMENTS: '["--lang=pt-BR"]',
+  });
+  expect(read).toMatchObject({
+    engine: 'WhatsAppWebJS',
+    pairingPhoneNumber: '5511999990000',
+    proxyUrl: 'http://user:secret@proxy.example:3128',
+    browser: { executable: '/usr/bin/chromium', hasSandbox: true, extraArguments: ['--lang=pt-BR'] },
+  });
+});
+
+test.each([
+  { engine: 'Baileys', url: 'ftp://user:secret@proxy.example' },
+  { engine: 'Baileys', url: 'user:secret@proxy.example:3128' },
+  { engine: 'WhatsAppWebJS', url: 'socks5://user:secret@proxy.example:1080' },
+])('readConfig() refuses the proxy "$url" of $engine without showing it', ({ engine, url }) => {
+  const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: url });
+  expect(read).toThrow(/"BERTH_PROXY_URL" (is no|has a user)/);
+  expect(read).not.toThrow('secret');
 });
 
 test.each(Object.keys(complete))('readConfig() names "%s" when it is missing', (name) => {
@@ -43,6 +72,12 @@ test.each([
   { name: 'BERTH_RECONNECT_WINDOW_SECONDS', value: '86401' },
   { name: 'WHATSAPP_WEB_SOCKET_URL', value: 'http://stand-in' },
   { name: 'WHATSAPP_ROOT_PUBLIC_KEY', value: 'abc' },
+  { name: 'BERTH_PAIRING_PHONE_NUMBER', value: '+5511999990000' },
+  { name: 'BERTH_BROWSER_SANDBOX', value: 'yes' },
+  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '--lang=pt-BR' },
+  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["lang"]' },
+  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["--user-data-dir=/tmp"]' },
+  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["--remote-debugging-port=1"]' },
 ])('readConfig() names "$name" when it is "$value"', ({ name, value }) => {
   expect(() => readConfig({ ...complete, [name]: value })).toThrow(`"${name}" is "${value}" instead of`);
 });

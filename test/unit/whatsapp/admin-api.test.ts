@@ -20,6 +20,11 @@ test.each([
   { path: '/admin/deliver', body: '{"to":"15550001","from":"15550002"}', field: 'text' },
   { path: '/admin/deliver', body: '{"to":"15550001","from":7,"text":"a"}', field: 'from' },
   { path: '/admin/deliver', body: `{"to":"15550001","from":"15550002","text":"${'x'.repeat(70_000)}"}`, field: 'text' },
+  { path: '/admin/deliver', body: '{"to":"15550001","from":"15550002","media":"x"}', field: 'media' },
+  { path: '/admin/deliver', body: '{"to":"15550001","from":"15550002","media":{"mimetype":"png"}}', field: 'mimetype' },
+  { path: '/admin/enter-code', body: '{"phone":"15550001","code":"abc"}', field: 'code' },
+  { path: '/admin/enter-code', body: '{"code":"ABCD1234"}', field: 'phone' },
+  { path: '/admin/read', body: '{"phone":"15550001"}', field: 'id' },
   { path: '/admin/fault', body: '{"phone":"15550001","kind":"boom"}', field: 'kind' },
   { path: '/admin/fault', body: '{"phone":"15550001","kind":"failure","argument":"403"}', field: 'argument' },
   { path: '/admin/fault', body: '{"phone":"15550001","kind":"failure","argument":9}', field: 'argument' },
@@ -34,6 +39,8 @@ test.each([
   { method: 'POST', path: '/admin/deliver', body: '{"to":"15550001","from":"15550002","text":"a"}' },
   { method: 'POST', path: '/admin/fault', body: '{"phone":"15550001","kind":"mute"}' },
   { method: 'POST', path: '/admin/scan', body: JSON.stringify({ qr, phone: '15550001' }) },
+  { method: 'POST', path: '/admin/enter-code', body: '{"phone":"15550001","code":"ABCD1234"}' },
+  { method: 'POST', path: '/admin/read', body: '{"phone":"15550001","id":"3EB0"}' },
   { method: 'GET', path: '/admin/nothing', body: undefined },
 ])('$method $path answers 404 for what does not exist', async ({ method, path, body }) => {
   const answer = await fetch(`${whatsApp.baseUrl}${path}`, { method, body: body ?? null });
@@ -44,6 +51,7 @@ test('GET answers with what is asked for', async () => {
   const get = async (path: string) => (await fetch(`${whatsApp.baseUrl}${path}`)).json();
   expect(await get('/healthz')).toEqual({ connections: 0 });
   expect(await get('/admin/root-key')).toEqual({ publicKey: whatsApp.rootPublicKey });
+  expect(await get('/admin/media-authority')).toEqual({ certificate: whatsApp.mediaAuthority });
   expect(await get('/admin/inbox?phone=15550001')).toEqual([]);
   expect(await get('/admin/connections?phone=15550001')).toEqual([]);
   expect(await get('/admin/inbox')).toMatchObject({ error: { field: 'phone' } });

@@ -5,6 +5,7 @@ import {
   initAuthCreds,
   makeWASocket,
   type SignalDataTypeMap,
+  type WAMessage,
   type WASocket,
 } from '@whiskeysockets/baileys';
 import { waitUntil } from '../../cluster/wait-until.ts';
@@ -59,6 +60,10 @@ export interface IncomingText {
 export class BaileysClient {
   readonly updates: Partial<ConnectionState>[] = [];
   readonly texts: IncomingText[] = [];
+  /** Those of others. */
+  readonly messages: WAMessage[] = [];
+  /** What became of own messages, in the order it was told. */
+  readonly statuses: { readonly id: string; readonly status: number }[] = [];
   readonly #url: string;
   readonly #credentials: Credentials;
   readonly #keepAliveIntervalMs: number;
@@ -93,12 +98,22 @@ export class BaileysClient {
     socket.ev.on('creds.update', (update) => this.#credentials.update(update));
     socket.ev.on('connection.update', (update) => this.updates.push(update));
     socket.ev.on('messages.upsert', ({ type, messages }) => {
-      for (const { key, message } of messages) {
-        const text = message?.conversation;
-        if (text && !key.fromMe) this.texts.push({ text, offline: type === 'append' });
+      // What was told of a message while Baileys held it back is in the message itself.
+      for (const { key, status } of messages.filter((each) => each.key.fromMe)) this.#tell(key.id, status);
+      for (const each of messages.filter(({ key }) => !key.fromMe)) {
+        const text = each.message?.conversation;
+        this.messages.push(each);
+        if (text) this.texts.push({ text, offline: type === 'append' });
       }
     });
+    socket.ev.on('messages.update', (updates) => {
+      for (const { key, update } of updates) this.#tell(key.id, update.status);
+    });
     this.#socket = socket;
+  }
+
+  #tell(id: string | null | undefined, status: number | null | undefined) {
+    if (id && typeof status === 'number') this.statuses.push({ id, status });
   }
 
   /** Waits for the first update of which `read` makes something. */

@@ -53,11 +53,15 @@ describe('plan() on a running pod', () => {
 
 describe('templateHash()', () => {
   const hash = templateHash(plain, planConfig);
+  const { images, resources } = planConfig;
+  const more = { limits: { memory: '1Gi' } };
   test.each([
-    { name: 'the image', config: { images: { Baileys: 'berth.dev/session-baileys:next' } }, differs: true },
+    { name: 'the image', config: { images: { ...images, Baileys: 'berth.dev/baileys:next' } }, differs: true },
+    { name: "another engine's image", config: { images: { ...images, WhatsAppWebJS: 'web:next' } }, differs: false },
+    { name: 'the browser', config: { browser: { ...planConfig.browser, sandbox: true } }, differs: false },
     { name: 'the environment', config: { sessionEnv: { TZ: 'UTC' } }, differs: true },
     { name: "the operator's address", config: { operatorUrl: 'https://elsewhere:8443' }, differs: true },
-    { name: 'default resources', config: { resources: { Baileys: { limits: { memory: '1Gi' } } } }, differs: true },
+    { name: 'default resources', config: { resources: { ...resources, Baileys: more } }, differs: true },
     { name: 'the pull policy', config: { imagePullPolicy: 'Always' as const }, differs: false },
     { name: 'the drain', config: { drainMs: 1 }, differs: false },
   ])('differs with $name: $differs', ({ config, differs }) => {
@@ -66,9 +70,18 @@ describe('templateHash()', () => {
 
   test('does not differ with default resources that the session does not use', () => {
     const spec = { ...plain, pod: { resources: { limits: { memory: '512Mi' } } } };
-    const config = { ...planConfig, resources: { Baileys: { limits: { memory: '1Gi' } } } };
+    const config = { ...planConfig, resources: { ...resources, Baileys: more } };
     expect(templateHash(spec, config)).toBe(templateHash(spec, planConfig));
   });
+
+  test.each(['sandbox', 'shmSize', 'seccompProfile'] as const)(
+    "differs with the browser's %s where there is one",
+    (name) => {
+      const spec: WhatsAppSessionSpec = { engine: 'WhatsAppWebJS' };
+      const browser = { ...planConfig.browser, [name]: name === 'sandbox' ? true : 'another' };
+      expect(templateHash(spec, { ...planConfig, browser })).not.toBe(templateHash(spec, planConfig));
+    },
+  );
 });
 
 describe('isBeingRenewed()', () => {

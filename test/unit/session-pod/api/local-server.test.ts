@@ -1,17 +1,32 @@
 import { execFile } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createLocalServer } from '@berth/session-pod/api/local-server.ts';
+import { recentAcksRoute } from '@berth/session-pod/api/routes/acks.get.ts';
+import { mediaRoute } from '@berth/session-pod/api/routes/media.get.ts';
 import { recentMessagesRoute } from '@berth/session-pod/api/routes/messages.get.ts';
 import { sendMessageRoute } from '@berth/session-pod/api/routes/messages.post.ts';
+import { pairingCodeRoute } from '@berth/session-pod/api/routes/pairing-code.get.ts';
 import { qrRoute } from '@berth/session-pod/api/routes/qr.get.ts';
 import { readyzRoute } from '@berth/session-pod/api/routes/readyz.get.ts';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
 import { silentLog } from '../silent-log.ts';
 
 const program = join(import.meta.dirname, '..', '..', '..', '..', 'session-pod', 'local.ts');
+
+vi.setConfig({ testTimeout: 20_000 }); // Each word to the tool is a start of Node.
+
+const received = {
+  sequence: 1,
+  id: 'a',
+  chat: 'x@s.whatsapp.net',
+  from: 'x@s.whatsapp.net',
+  text: 'hello',
+  sentAtMs: 0,
+  media: { mimetype: 'image/png', sizeBytes: 4, read: async () => Buffer.from([0, 1, 254, 255]) },
+};
 
 /** A session on a socket of its own, and the tool that speaks to it. */
 async function aLocalSession({ qr }: { readonly qr?: string } = {}) {
@@ -23,14 +38,22 @@ async function aLocalSession({ qr }: { readonly qr?: string } = {}) {
     routes: [
       qrRoute({ qr: () => qr }),
       readyzRoute({ state: () => 'waiting_for_pairing', probe: async () => {} }),
-      recentMessagesRoute({
-        since: () => [{ sequence: 1, id: 'a', from: 'x@s.whatsapp.net', text: 'hello', receivedAt: 'now' } as never],
+      pairingCodeRoute({ pairingCode: () => 'ABCD1234' }),
+      recentMessagesRoute({ since: () => [received] }),
+      recentAcksRoute({ since: () => [{ sequence: 1, id: 'b', level: 'read' }] }),
+      mediaRoute({
+        find: (sequence) => (sequence === 1 ? received : undefined),
+        read: (media) => media.read(),
       }),
       sendMessageRoute({
         isReady: () => true,
         sendText: async (to, text) => {
           sent.push({ to, text });
           return 'id-1';
+        },
+        async sendMedia(to, { mimetype, fileName, data }, caption) {
+          sent.push({ to, mimetype, fileName, data: Buffer.from(data).toString(), caption });
+          return 'id-2';
         },
       }),
     ],
@@ -42,7 +65,17 @@ async function aLocalSession({ qr }: { readonly qr?: string } = {}) {
       env: { BERTH_LOCAL_SOCKET: socket },
       timeout: 10_000,
     });
-  return { socket, sent, server, local };
+  /** What the tool prints, as bytes, with this on its standard input. */
+  const piped = async (input: string, ...words: string[]): Promise<Buffer> => {
+    const running = promisify(execFile)(process.execPath, [program, ...words], {
+      env: { BERTH_LOCAL_SOCKET: socket },
+      timeout: 10_000,
+      encoding: 'buffer',
+    });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  };
+  return { socket, sent, server, local, piped };
 }
 
 test('createLocalServer() lets nobody but its own user in', async () => {
@@ -93,4 +126,37 @@ test('local.ts explains itself, and exits with 2 on a word it does not know', as
   const { local } = await aLocalSession();
   expect((await local()).stdout).toContain('send <to> <text>');
   await expect(local('dance')).rejects.toMatchObject({ code: 2 });
+});
+
+test('local.ts gives the pairing code, and what became of messages', async () => {
+  const { local } = await aLocalSession();
+  expect((await local('pairing-code')).stdout).toBe('ABCD1234\n');
+  expect(JSON.parse((await local('acks')).stdout)).toEqual({ sequence: 1, id: 'b', level: 'read' });
+});
+
+test('local.ts sends a file from a path, from standard input, and from base64', async () => {
+  const { local, piped, sent } = await aLocalSession();
+  const file = join(aTemporaryDirectory(), 'note.txt');
+  writeFileSync(file, 'a note');
+  expect(JSON.parse((await local('send-file', '15550001000', file, 'for', 'you')).stdout)).toEqual({ id: 'id-2' });
+  await piped('a pipe', 'send-file', '15550001000', '-');
+  await piped('YSBwaWN0dXJl\n', 'send-file', '--base64', '--type', 'image/png', '--name', 'p.png', '15550001000', '-');
+  expect(sent).toEqual([
+    { to: '15550001000', mimetype: 'text/plain', fileName: 'note.txt', data: 'a note', caption: 'for you' },
+    { to: '15550001000', mimetype: 'application/octet-stream', fileName: undefined, data: 'a pipe', caption: '' },
+    { to: '15550001000', mimetype: 'image/png', fileName: 'p.png', data: 'a picture', caption: '' },
+  ]);
+});
+
+test('local.ts gives the file of a message as it is, and as base64', async () => {
+  const { local, piped } = await aLocalSession();
+  expect(JSON.parse((await local('messages')).stdout)).toMatchObject({
+    media: { mimetype: 'image/png', sizeBytes: 4 },
+  });
+  expect([...(await piped('', 'media', '1'))]).toEqual([0, 1, 254, 255]);
+  expect((await local('media', '1', '--base64')).stdout).toBe('AAH+/w==\n');
+  await expect(local('media', '7')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Cannot give a file'),
+  });
 });

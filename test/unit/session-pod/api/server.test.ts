@@ -1,10 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recentAcksRoute } from '@berth/session-pod/api/routes/acks.get.ts';
 import { healthzRoute } from '@berth/session-pod/api/routes/healthz.get.ts';
 import { recentMessagesRoute } from '@berth/session-pod/api/routes/messages.get.ts';
 import { sendMessageRoute } from '@berth/session-pod/api/routes/messages.post.ts';
 import { metricsRoute } from '@berth/session-pod/api/routes/metrics.get.ts';
+import { pairingCodeRoute } from '@berth/session-pod/api/routes/pairing-code.get.ts';
 import { qrRoute } from '@berth/session-pod/api/routes/qr.get.ts';
 import { readyzRoute } from '@berth/session-pod/api/routes/readyz.get.ts';
 import { stopRoute } from '@berth/session-pod/api/routes/stop.post.ts';
@@ -12,6 +14,7 @@ import { selfSignedCertificate } from '@berth/session-pod/api/self-signed-certif
 import { createApiServer } from '@berth/session-pod/api/server.ts';
 import { watchCertificateAuthority } from '@berth/session-pod/deliver/certificate-authority.ts';
 import { createMetrics } from '@berth/session-pod/publish/metrics.ts';
+import { createRecentAcks } from '@berth/session-pod/run/recent-acks.ts';
 import { createRecentMessages } from '@berth/session-pod/run/recent-messages.ts';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Credentials, TestAuthority } from '../../../builders/a-certificate-authority.ts';
@@ -41,6 +44,7 @@ async function aServer({ state = 'ready', probe = async () => {}, sendText = asy
   const ca = watchCertificateAuthority(caFile, silentLog, 50);
   const certificate = selfSignedCertificate('alpha', Date.now());
   const messages = createRecentMessages(3);
+  const acks = createRecentAcks();
   const stops: number[] = [];
   const server = createApiServer({
     ca,
@@ -51,7 +55,9 @@ async function aServer({ state = 'ready', probe = async () => {}, sendText = asy
       metricsRoute({ metrics: createMetrics() }),
       readyzRoute({ state: () => state, probe }),
       qrRoute({ qr: () => (state === 'ready' ? undefined : 'the-qr') }),
-      sendMessageRoute({ isReady: () => state === 'ready', sendText }),
+      pairingCodeRoute({ pairingCode: () => (state === 'ready' ? undefined : 'ABCD1234') }),
+      sendMessageRoute({ isReady: () => state === 'ready', sendText, sendMedia: async () => 'id-2' }),
+      recentAcksRoute({ since: acks.since }),
       recentMessagesRoute({ since: messages.since }),
       stopRoute({ stop: ({ withinMs }) => stops.push(withinMs) }),
     ],
@@ -61,21 +67,24 @@ async function aServer({ state = 'ready', probe = async () => {}, sendText = asy
     ca.close();
     await server.close();
   });
-  return { port, caFile, certificate, messages, stops };
+  return { port, caFile, certificate, messages, acks, stops };
 }
 
-test.each(['/v1/qr', '/v1/messages'])('createApiServer() serves %s to the operator alone', async (path) => {
-  const { port } = await aServer({ state: 'waiting_for_pairing' });
-  expect(await httpsRequest(port, path)).toMatchObject({ status: 401, contentType: 'application/problem+json' });
-  const stranger = await (await aCertificateAuthority()).issue('berth-operator');
-  expect(await httpsRequest(port, path, { client: stranger })).toMatchObject({ status: 401 });
-  const colleague = await authority.issue('berth-gateway');
-  expect(await httpsRequest(port, path, { client: colleague })).toMatchObject({
-    status: 403,
-    json: { code: 'NOT_THE_OPERATOR', title: 'Not the operator' },
-  });
-  expect(await httpsRequest(port, path, { client })).toMatchObject({ status: 200 });
-});
+test.each(['/v1/qr', '/v1/pairing-code', '/v1/messages', '/v1/acks'])(
+  'createApiServer() serves %s to the operator alone',
+  async (path) => {
+    const { port } = await aServer({ state: 'waiting_for_pairing' });
+    expect(await httpsRequest(port, path)).toMatchObject({ status: 401, contentType: 'application/problem+json' });
+    const stranger = await (await aCertificateAuthority()).issue('berth-operator');
+    expect(await httpsRequest(port, path, { client: stranger })).toMatchObject({ status: 401 });
+    const colleague = await authority.issue('berth-gateway');
+    expect(await httpsRequest(port, path, { client: colleague })).toMatchObject({
+      status: 403,
+      json: { code: 'NOT_THE_OPERATOR', title: 'Not the operator' },
+    });
+    expect(await httpsRequest(port, path, { client })).toMatchObject({ status: 200 });
+  },
+);
 
 test('createApiServer() stops nobody but for the operator', async () => {
   const { port, stops } = await aServer();
@@ -141,7 +150,9 @@ test.each([
   { name: 'an empty text', path: '/v1/messages', options: { body: '{"to":"5511999999999","text":""}' }, status: 400 },
   { name: 'a body that is null', path: '/v1/messages', options: { body: 'null' }, status: 400 },
   { name: 'a cursor that is none', path: '/v1/messages?since=x', options: {}, status: 400 },
+  { name: 'a cursor of acks that is none', path: '/v1/acks?since=-1', options: {}, status: 400 },
   { name: 'a QR code that nobody waits for', path: '/v1/qr', options: {}, status: 404 },
+  { name: 'a pairing code that nobody waits for', path: '/v1/pairing-code', options: {}, status: 404 },
 ] as const)('createApiServer() answers $name with a problem of status $status', async ({ path, options, status }) => {
   const { port } = await aServer();
   expect(await httpsRequest(port, path, { ...options, client })).toMatchObject({
@@ -192,4 +203,24 @@ test('recentMessagesRoute() gives the kept messages after a sequence', async () 
     ((await httpsRequest(port, path, { client })).json as { messages: { id: string }[] }).messages.map(({ id }) => id);
   expect(await ids('/v1/messages')).toEqual(['2', '3', '4']);
   expect(await ids('/v1/messages?since=3')).toEqual(['4']);
+});
+
+test('pairingCodeRoute() gives the code that waits to be entered', async () => {
+  const { port } = await aServer({ state: 'waiting_for_pairing' });
+  expect((await httpsRequest(port, '/v1/pairing-code', { client })).json).toEqual({ pairingCode: 'ABCD1234' });
+});
+
+test('recentAcksRoute() gives what was learnt after a sequence', async () => {
+  const { port, acks } = await aServer();
+  acks.add({ id: 'm1', level: 'sent' });
+  acks.add({ id: 'm1', level: 'read' });
+  acks.add({ id: 'm2', level: 'sent' });
+  const since = async (query: string) => (await httpsRequest(port, `/v1/acks${query}`, { client })).json;
+  expect(await since('')).toEqual({
+    acks: [
+      { id: 'm1', level: 'read', sequence: 2 },
+      { id: 'm2', level: 'sent', sequence: 3 },
+    ],
+  });
+  expect(await since('?since=2')).toEqual({ acks: [{ id: 'm2', level: 'sent', sequence: 3 }] });
 });

@@ -23,7 +23,7 @@ async function anEngineBehindAProxy(status: number) {
   const engine = createBaileysEngine({
     store,
     log: silentLog,
-    listener: { onSession: (event) => events.push(event), onMessage: () => {} },
+    listener: { onSession: (event) => events.push(event), onMessage: () => {}, onAck: () => {} },
     webSocketUrl: `ws://127.0.0.1:${(proxy.address() as AddressInfo).port}/ws/chat`,
   });
   onTestFinished(async () => {

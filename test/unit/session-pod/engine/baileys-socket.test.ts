@@ -5,6 +5,7 @@ import { openCredentialStore } from '@berth/session-pod/storage/credential-store
 import type * as Baileys from '@whiskeysockets/baileys';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { aTemporaryDirectory } from '../a-temporary-directory.ts';
+import { eventually } from '../eventually.ts';
 import { silentLog } from '../silent-log.ts';
 
 /** Stands for Baileys' socket, for what no server can make it do at will. */
@@ -13,6 +14,7 @@ const socket = {
   ws: Object.assign(new EventEmitter(), { isOpen: true, socket: null }),
   user: undefined as { readonly id: string } | undefined,
   query: vi.fn<() => Promise<unknown>>(),
+  requestPairingCode: vi.fn<() => Promise<string>>(),
   end: async () => {},
 };
 vi.mock('@whiskeysockets/baileys', async (original) => ({
@@ -25,19 +27,26 @@ vi.mock('@whiskeysockets/baileys', async (original) => ({
 
 beforeEach(() => {
   socket.ev.removeAllListeners();
+  socket.ws.removeAllListeners();
   socket.user = undefined;
 });
 
-async function anOpenEngine() {
+async function anEngine(options: { readonly pairingPhoneNumber?: string } = {}) {
   const store = openCredentialStore(aTemporaryDirectory());
   const events: Parameters<EngineListener['onSession']>[0][] = [];
-  const listener = { onSession: (event: (typeof events)[number]) => void events.push(event), onMessage: () => {} };
-  const engine = createBaileysEngine({ store, log: silentLog, listener });
+  const onSession = (event: (typeof events)[number]) => void events.push(event);
+  const listener = { onSession, onMessage: () => {}, onAck: () => {} };
+  const engine = createBaileysEngine({ store, log: silentLog, listener, ...options });
   onTestFinished(async () => {
     await engine.close(100);
     store.close();
   });
   await engine.connect();
+  return { engine, events };
+}
+
+async function anOpenEngine() {
+  const { engine, events } = await anEngine();
   socket.ev.emit('connection.update', { connection: 'open' });
   return { engine, events };
 }
@@ -95,4 +104,48 @@ test.each([
   await expect(logout).rejects.toThrow(
     expect.objectContaining({ code: 'LOGOUT_UNCONFIRMED', message: expect.stringContaining(why) }),
   );
+});
+
+test('createBaileysEngine() asks for one code on each connection, however many QR codes come, and shows none of them', async () => {
+  socket.requestPairingCode.mockReset().mockResolvedValueOnce('CODE0001').mockResolvedValueOnce('CODE0002');
+  const { engine, events } = await anEngine({ pairingPhoneNumber: '5511999990001' });
+  for (const qr of ['first', 'second']) socket.ev.emit('connection.update', { qr });
+  socket.ws.emit('CB:iq,,link_code_companion_reg', { tag: 'iq', attrs: {} });
+  await eventually(
+    () => events,
+    (seen) => seen.length === 1,
+  );
+  closedBy('QR refs attempts ended', 408);
+  await engine.connect();
+  socket.ev.emit('connection.update', { qr: 'third' });
+  socket.ws.emit('CB:iq,,link_code_companion_reg', { tag: 'iq', attrs: {} });
+  await eventually(
+    () => events,
+    (seen) => seen.length === 3,
+  );
+  expect(events).toMatchObject([
+    { type: 'PairingCodeReceived', code: 'CODE0001' },
+    { type: 'Closed', code: 408, saidByWhatsApp: false },
+    { type: 'PairingCodeReceived', code: 'CODE0002' },
+  ]);
+  expect(socket.requestPairingCode.mock.calls).toEqual([['5511999990001'], ['5511999990001']]);
+});
+
+test('createBaileysEngine() tells why WhatsApp gives no code, as a connection that ended', async () => {
+  socket.requestPairingCode.mockReset().mockResolvedValue('CODE0001');
+  const { events } = await anEngine({ pairingPhoneNumber: '5511999990001' });
+  socket.ev.emit('connection.update', { qr: 'first' });
+  const error = { tag: 'error', attrs: { code: '429', text: 'rate-overlimit' } };
+  socket.ws.emit('CB:iq,type:error', { tag: 'iq', attrs: {}, content: [error] });
+  await eventually(
+    () => events,
+    (seen) => seen.length > 0,
+  );
+  expect(events).toMatchObject([
+    {
+      type: 'Closed',
+      saidByWhatsApp: false,
+      message: expect.stringContaining('WhatsApp answered 429 (rate-overlimit)'),
+    },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { LogoutUnconfirmedError } from '@berth/session-pod/engine/baileys-unlink.ts';
+import { LogoutUnconfirmedError } from '@berth/session-pod/engine/logout-unconfirmed-error.ts';
 import { NotConnectedError } from '@berth/session-pod/engine/not-connected-error.ts';
 import { createLog } from '@berth/session-pod/publish/log.ts';
 import { logOutStep } from '@berth/session-pod/run/log-out-step.ts';

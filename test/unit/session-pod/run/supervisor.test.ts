@@ -1,4 +1,4 @@
-import type { Engine, EngineListener } from '@berth/session-pod/engine/engine.ts';
+import type { Engine, EngineListener, MessageAck } from '@berth/session-pod/engine/engine.ts';
 import type { Correction, EndEffect } from '@berth/session-pod/run/supervisor.ts';
 import { createSupervisor } from '@berth/session-pod/run/supervisor.ts';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
@@ -15,6 +15,7 @@ function aSupervisor(connect: () => Promise<void> = async () => {}) {
   const reports: string[] = [];
   const ends: (EndEffect & { withinMs: number })[] = [];
   const corrections: Correction[] = [];
+  const acks: MessageAck[] = [];
   let listener: EngineListener | undefined;
   const startedAtMs = Date.now();
   const supervisor = createSupervisor({
@@ -26,12 +27,14 @@ function aSupervisor(connect: () => Promise<void> = async () => {}) {
           return connect();
         },
         sendText: async () => 'id',
+        sendMedia: async () => 'id',
         probe: async () => {},
         logout: async () => {},
         close: async () => {},
       };
     },
     onMessage: () => {},
+    onAck: (ack) => acks.push(ack),
     onSession: () => {},
     sendReport({ state, reconnects, recentReconnects = 0 }) {
       const recent = recentReconnects === reconnects ? '' : ` (${recentReconnects} recent)`;
@@ -47,7 +50,7 @@ function aSupervisor(connect: () => Promise<void> = async () => {}) {
   supervisor.start();
   const hear: EngineListener['onSession'] = (event) => listener?.onSession(event);
   const lose = (code = 428) => hear({ type: 'Closed', code, saidByWhatsApp: true, message: 'm', random: 1 });
-  return { supervisor, dials, reports, ends, corrections, hear, lose };
+  return { supervisor, dials, reports, ends, corrections, acks, hear, lose, listener: () => listener };
 }
 
 test('createSupervisor() reports a pairing in three writes: QR code, account, ready', async () => {
@@ -152,4 +155,14 @@ test('createSupervisor() corrects the end of a run that was replaced by its own 
   loggedOut.lose(401);
   loggedOut.supervisor.tell(over, 1_000);
   expect([loggedOut.ends.length, loggedOut.corrections]).toEqual([1, []]);
+});
+
+test('createSupervisor() passes on what becomes of messages, and keeps a pairing code until the phone accepts', async () => {
+  const { supervisor, acks, hear, listener } = aSupervisor();
+  listener()?.onAck({ id: 'm1', level: 'delivered' });
+  expect(acks).toEqual([{ id: 'm1', level: 'delivered' }]);
+  hear({ type: 'PairingCodeReceived', code: 'ABCD1234' });
+  expect(supervisor.session()).toMatchObject({ state: 'waiting_for_pairing', pairingCode: 'ABCD1234' });
+  hear({ type: 'Paired' });
+  expect(supervisor.session()).not.toHaveProperty('pairingCode');
 });

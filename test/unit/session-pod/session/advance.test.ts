@@ -40,6 +40,34 @@ test.each<Case>([
     effects: [],
   },
   {
+    name: 'waits for a person when there is a pairing code',
+    before: { state: 'connecting', failedDials: 3 },
+    event: { type: 'PairingCodeReceived', code: 'ABCD1234' },
+    after: { state: 'waiting_for_pairing', pairingCode: 'ABCD1234', failedDials: 0 },
+    effects: [],
+  },
+  {
+    name: 'keeps since when it waits as pairing codes pass, and shows the last one alone',
+    before: { state: 'waiting_for_pairing', pairingCode: 'ABCD1234' },
+    event: { type: 'PairingCodeReceived', code: 'EFGH5678' },
+    after: { pairingCode: 'EFGH5678', sinceMs },
+    effects: [],
+  },
+  {
+    name: 'is authenticated and hides the pairing code once paired',
+    before: { state: 'waiting_for_pairing', pairingCode: 'ABCD1234' },
+    event: { type: 'Paired' },
+    after: { state: 'authenticated', pairingCode: undefined },
+    effects: [],
+  },
+  {
+    name: 'hides a pairing code that is over, and asks for the next one as for a QR code',
+    before: { state: 'waiting_for_pairing', pairingCode: 'ABCD1234' },
+    event: closed(408, { saidByWhatsApp: false }),
+    after: { state: 'connecting', pairingCode: undefined, reconnects: 0 },
+    effects: [dial(1_000)],
+  },
+  {
     name: 'is authenticated and hides the QR code once paired',
     before: { state: 'waiting_for_pairing', qr: 'q' },
     event: { type: 'Paired' },
@@ -213,9 +241,14 @@ test.each<Case>([
   },
 ])('advance() $name', ({ before, event, after, effects }) => {
   const result = advance(aSession(before), event, sinceMs + 10_000);
-  expect({ qr: undefined, account: undefined, message: undefined, endsAs: undefined, ...result.session }).toMatchObject(
-    after,
-  );
+  expect({
+    qr: undefined,
+    pairingCode: undefined,
+    account: undefined,
+    message: undefined,
+    endsAs: undefined,
+    ...result.session,
+  }).toMatchObject(after);
   expect(result.effects).toEqual(effects);
 });
 

@@ -51,6 +51,20 @@ test.each<Case>([
     dueInMs: 1_700,
   },
   {
+    name: 'says why nothing comes of a passing state that was told without a reason',
+    session: { state: 'connecting', message: 'nobody answers' },
+    reported: { state: 'connecting', reconnects: 0 },
+    afterMs: 5_000,
+    dueInMs: 0,
+  },
+  {
+    name: 'sends no second reason of the same state',
+    session: { state: 'connecting', message: 'nobody is there' },
+    reported: { state: 'connecting', reconnects: 0, message: 'nobody answers' },
+    afterMs: 5_000,
+    dueInMs: undefined,
+  },
+  {
     name: 'sends a passing state that lasts',
     session: { state: 'reconnecting' },
     reported: readyBefore,

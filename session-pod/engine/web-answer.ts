@@ -1,0 +1,28 @@
+import { BerthError } from '@berth/protocol';
+
+/** The page, or the browser around it, does not answer: it is wedged, frozen, or very busy. */
+export class PageUnresponsiveError extends BerthError {
+  readonly code = 'PAGE_UNRESPONSIVE';
+  readonly retryable = true; // A busy page answers later.
+  constructor(action: string, withinMs: number) {
+    super(`Cannot ${action}: the page did not answer within ${withinMs} ms; end the run if that lasts`);
+  }
+}
+
+/**
+ * Gives what a page answers, or fails after `withinMs`: a question to a wedged page stays open until puppeteer's own
+ * limit, a minute.
+ * @param action completes "Cannot …"
+ * @throws {PageUnresponsiveError} time ran out
+ */
+export async function answerWithin<T>(answer: Promise<T>, withinMs: number, action: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new PageUnresponsiveError(action, withinMs)), withinMs);
+  });
+  try {
+    return await Promise.race([answer, expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,59 @@
+import { openFailure, startFailure } from '@berth/session-pod/engine/web-failure.ts';
+import { isPageFailure } from '@berth/session-pod/engine/web-page-failure.ts';
+import { expect, test } from 'vitest';
+
+test.each([
+  {
+    name: 'the network',
+    error: new Error('net::ERR_NAME_NOT_RESOLVED at https://web.whatsapp.com/'),
+    code: 408,
+    told: 'cannot be loaded',
+  },
+  {
+    name: 'a proxy',
+    error: new Error('HTTP 407, the proxy wants other credentials'),
+    code: 408,
+    told: 'other credentials',
+  },
+  { name: 'a page that went away', error: new Error('Execution context was destroyed.'), code: 428, told: 'went away' },
+  { name: 'a script that did not begin', error: 'auth timeout', code: 500, told: 'did not begin' },
+  {
+    name: 'a page that changed',
+    error: new Error('Requiring unknown module "WAWebCmd".\n  at x'),
+    code: 500,
+    told: 'WAWebCmd',
+  },
+])('openFailure() tells of $name, as no word of WhatsApp', ({ error, code, told }) => {
+  expect(openFailure(error)).toEqual({ code, saidByWhatsApp: false, message: expect.stringContaining(told) });
+});
+
+test('openFailure() gives one line, without numbers that may be of a phone', () => {
+  const { message } = openFailure(new Error('Bad number 5511999990000\nand a stack'));
+  expect(message).not.toMatch(/\d{5}|\n/);
+});
+
+test('startFailure() says what to do about the sandbox where there is one', () => {
+  expect(startFailure(new Error('Target closed'), true)).toContain('BERTH_BROWSER_SANDBOX=false');
+  expect(startFailure(new Error('Target closed'), false)).not.toContain('SANDBOX');
+});
+
+test.each([
+  { name: 'a timeout of whatsapp-web.js', error: 'ready timeout' },
+  {
+    name: 'an error of puppeteer',
+    error: withFrame('/app/node_modules/puppeteer-core/lib/cjs/puppeteer/cdp/Connection.js:1:1'),
+  },
+  { name: 'an error in the page', error: withFrame('pptr:evaluate;inject%20(%2Fapp%2Fx.js%3A3%3A1):1:1') },
+  { name: 'an error of whatsapp-web.js', error: withFrame('/app/node_modules/whatsapp-web.js/src/Client.js:99:1') },
+])('isPageFailure() knows $name', ({ error }) => {
+  expect(isPageFailure(error)).toBe(true);
+});
+
+test('isPageFailure() lets a bug of our own be one', () => {
+  expect(isPageFailure(withFrame('/app/session-pod/engine/web-engine.ts:1:1'))).toBe(false);
+  expect(isPageFailure('something else')).toBe(false);
+});
+
+function withFrame(frame: string): Error {
+  return Object.assign(new Error('x'), { stack: `Error: x\n    at ${frame}` });
+}
