@@ -40,7 +40,8 @@ const ways: readonly Way[] = [
         body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } },
       }),
   },
-  { reason: 'pairing_timeout', spec: { pairing: { timeoutSeconds: 8 } }, end: async () => undefined },
+  // Longer than nine pods need until they show a code, started at the same time; shorter than the receiver is waited for.
+  { reason: 'pairing_timeout', spec: { pairing: { timeoutSeconds: 15 } }, end: async () => undefined },
 ];
 
 /** Starts a session and gives the uid of its run once it waits for a person. */
