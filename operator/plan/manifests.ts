@@ -12,7 +12,7 @@ import {
   sessionLabel,
 } from '../resource/names.ts';
 import { claimOf } from './claim-use.ts';
-import { enginePod } from './engine-pod.ts';
+import { type EnginePod, enginePod } from './engine-pod.ts';
 import { loginEnv } from './login-env.ts';
 import type { ObservedSession, PlanConfig } from './observed.ts';
 import { templateHash } from './rollout.ts';
@@ -42,7 +42,7 @@ const labels = (session: ObservedSession) => ({
 /** The pod of the session's next run. `restartPolicy: Never`: one run is one life of the process, with one end. */
 export function podManifest(session: ObservedSession, config: PlanConfig) {
   const { spec } = session;
-  const { seccompProfile, memoryVolumes } = enginePod(spec.engine, config.browser);
+  const engine = enginePod(spec.engine, config.browser);
   const runNumber = (session.status.lastEnd?.number ?? 0) + 1;
   return {
     apiVersion: 'v1',
@@ -86,17 +86,17 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
         runAsGroup: sessionUser,
         fsGroup: sessionUser,
         fsGroupChangePolicy: 'OnRootMismatch',
-        seccompProfile,
+        seccompProfile: engine.seccompProfile,
       },
       ...(spec.pod?.nodeSelector === undefined ? {} : { nodeSelector: spec.pod.nodeSelector }),
       ...(spec.pod?.tolerations === undefined ? {} : { tolerations: spec.pod.tolerations }),
       ...(spec.pod?.imagePullSecrets === undefined ? {} : { imagePullSecrets: spec.pod.imagePullSecrets }),
       ...(spec.pod?.priorityClassName === undefined ? {} : { priorityClassName: spec.pod.priorityClassName }),
       ...(spec.pod?.runtimeClassName === undefined ? {} : { runtimeClassName: spec.pod.runtimeClassName }),
-      containers: [sessionContainerManifest(session, config)],
+      containers: [sessionContainerManifest(session, engine, config)],
       volumes: [
         { name: dataVolume, persistentVolumeClaim: { claimName: claimOf(session) } },
-        ...memoryVolumes.map(({ name, sizeLimit }) => ({ name, emptyDir: { medium: 'Memory', sizeLimit } })),
+        ...engine.memoryVolumes.map(({ name, sizeLimit }) => ({ name, emptyDir: { medium: 'Memory', sizeLimit } })),
         { name: 'ca', configMap: { name: caConfigMap } },
         {
           name: 'token',
@@ -117,9 +117,8 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
   } as const;
 }
 
-function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig) {
+function sessionContainerManifest({ spec }: ObservedSession, engine: EnginePod, config: PlanConfig) {
   const windowSeconds = spec.recovery?.reconnects?.windowSeconds;
-  const { env, memoryVolumes } = enginePod(spec.engine, config.browser);
   const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
   return {
     name: sessionContainer,
@@ -137,7 +136,7 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
       ...(windowSeconds === undefined
         ? []
         : [{ name: 'BERTH_RECONNECT_WINDOW_SECONDS', value: String(windowSeconds) }]),
-      ...env,
+      ...engine.env,
       ...loginEnv(spec),
       ...Object.entries(config.sessionEnv).map(([name, value]) => ({ name, value })),
     ],
@@ -157,7 +156,7 @@ function sessionContainerManifest({ spec }: ObservedSession, config: PlanConfig)
     },
     volumeMounts: [
       { name: dataVolume, mountPath: '/data' },
-      ...memoryVolumes.map(({ name, mountPath }) => ({ name, mountPath })),
+      ...engine.memoryVolumes.map(({ name, mountPath }) => ({ name, mountPath })),
       { name: 'ca', mountPath: '/etc/berth/ca', readOnly: true },
       { name: 'token', mountPath: '/var/run/secrets/berth', readOnly: true },
     ],

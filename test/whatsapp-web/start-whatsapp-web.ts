@@ -7,6 +7,7 @@ import { type Log, logNothing } from '../admin-http/log.ts';
 import { startServer, stopServer } from '../admin-http/start-server.ts';
 import { Inbox } from '../whatsapp/inbox.ts';
 import { LoginLog } from '../whatsapp/login-log.ts';
+import { createStateSaver } from '../whatsapp/state-saver.ts';
 import { whatsappWebAdminApi } from './admin-api.ts';
 import { createConnectionHandlers } from './connection-handlers.ts';
 import { createWebFaults } from './faults.ts';
@@ -21,7 +22,7 @@ import { defaultPageSettings, type PageSettings } from './page-settings.ts';
 import { createPairing } from './pairing.ts';
 import { createSite } from './site.ts';
 import { issueSiteCertificate } from './site-certificate.ts';
-import { createDevicesSaver, readDevices } from './state-file.ts';
+import { devicesText, readDevices } from './state-file.ts';
 
 const maxConnections = 20_000;
 const maxWebSocketMessageBytes = 256 * 1_024;
@@ -61,7 +62,7 @@ export async function startWhatsAppWeb(options: WhatsAppWebOptions = {}): Promis
   const { keyFile, stateFile, log = logNothing } = options;
   const { certificate, key, spki } = await issueSiteCertificate(keyFile);
   const devices = stateFile ? readDevices(stateFile) : new LinkedDevices();
-  const saver = stateFile ? createDevicesSaver(stateFile, devices) : undefined;
+  const saver = stateFile ? createStateSaver(stateFile, () => devicesText(devices)) : undefined;
   const changed = () => saver?.changed();
   const live = new LivePages();
   const logins = new LoginLog();

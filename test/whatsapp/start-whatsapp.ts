@@ -25,7 +25,8 @@ import { createMessages } from './messages.ts';
 import { createPairing } from './pairing.ts';
 import { createQueries } from './queries.ts';
 import { rootKey, rootKeyInFile } from './root-key.ts';
-import { createStateSaver, emptyWorld, readWorld } from './state-file.ts';
+import { emptyWorld, readWorld, worldText } from './state-file.ts';
+import { createStateSaver } from './state-saver.ts';
 
 const maxConnections = 20_000;
 const maxWebSocketMessageBytes = 2 * 1_024 * 1_024;
@@ -75,7 +76,7 @@ export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<What
   const rootPublicKey = root.public.toString('hex');
   const identity = issueCertificateChain(root);
   const world = stateFile ? readWorld(stateFile) : emptyWorld();
-  const saver = stateFile ? createStateSaver(stateFile, world) : undefined;
+  const saver = stateFile ? createStateSaver(stateFile, () => worldText(world)) : undefined;
   const changed = () => saver?.changed();
   const live = new LiveConnections();
   const logins = new LoginLog();

@@ -1,22 +1,10 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers';
-import { BerthError } from '@berth/protocol';
+import { existsSync, readFileSync } from 'node:fs';
 import { BufferJSON } from '@whiskeysockets/baileys';
 import type { Account, Device, PendingMessage, World } from './account.ts';
 import { Contact, type ContactSnapshot } from './contact.ts';
+import { StateFileError } from './state-saver.ts';
 
 const version = 2;
-/** From a change to the writing, in milliseconds: the state is written whole, some 90 kB for each device. */
-const coalesceMs = 250;
-
-export class StateFileError extends BerthError {
-  readonly code = 'STAND_IN_STATE_FILE';
-  readonly retryable = false;
-  constructor(path: string, options: ErrorOptions) {
-    super(`Cannot read the state in "${path}": it is not of this version; remove the file`, options);
-  }
-}
-
 type DeviceSnapshot = Omit<Device, 'preKeys' | 'pending'> & {
   readonly preKeys: readonly (readonly [number, Buffer])[];
   readonly pending: readonly PendingMessage[];
@@ -50,25 +38,8 @@ export function readWorld(path: string): World {
   }
 }
 
-/** Writes the whole state 250 ms after a change; `flush` does it at once. */
-export function createStateSaver(path: string, world: World) {
-  let timer: NodeJS.Timeout | undefined;
-
-  function flush() {
-    clearTimeout(timer);
-    timer = undefined;
-    // Renamed into place: a stand-in that is killed leaves the old file or the new one.
-    writeFileSync(`${path}.new`, JSON.stringify(snapshotOf(world), BufferJSON.replacer), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
-
-  return {
-    changed: () => {
-      timer ??= setTimeout(flush, coalesceMs);
-    },
-    flush,
-  };
-}
+/** The whole state as `readWorld` reads it. */
+export const worldText = (world: World): string => JSON.stringify(snapshotOf(world), BufferJSON.replacer);
 
 function snapshotOf({ accounts, contacts }: World): Snapshot {
   return {
