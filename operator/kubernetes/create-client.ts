@@ -153,6 +153,7 @@ function wireForm(request: ApiRequest, open: OpenConnection, userAgent: string) 
     origin: open.origin,
     method: request.method,
     path: open.pathPrefix + request.path,
+    reset: false, // undici closes the connection after a DELETE with a body, and the next request waits for a handshake.
     ...(query === undefined ? {} : { query }),
     headers: {
       ...open.headers,

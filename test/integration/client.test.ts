@@ -143,6 +143,21 @@ test('request() is sent over few connections that are kept, and watches never st
   await Promise.all(watches);
 });
 
+test('request() keeps its connection, whatever was asked over it', async () => {
+  await list();
+  const before = api.proxy.connections;
+  for (const name of ['one', 'two', 'three']) {
+    await create(name);
+    await client.request({ method: 'PATCH', path: `${path}/${name}`, body: {}, contentType: mergePatch });
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0 };
+    await client.request({ method: 'DELETE', path: `${path}/${name}`, body });
+  }
+  await failureOf(client.request({ method: 'GET', path: `${path}/gone` }));
+  await list();
+  // Asked one after the other: a second one may be opened while the first is not yet free again.
+  expect(api.proxy.connections - before).toBeLessThanOrEqual(1);
+});
+
 test('request() reads the credentials again when they are refused', async () => {
   const credentials = `${api.kubeconfigPath}.credentials`;
   const kubeconfigPath = await kubeconfigWithPlugin(credentials);
