@@ -43,7 +43,7 @@ export async function tellSessionStory(story: Story, world: ClusterWorld, engine
   });
 
   await story.step('Its QR code', async (see) => {
-    see(`$ kubectl -n ${namespace} exec ${name} -- node /app/session-pod/local.ts qr`);
+    see(`$ kubectl -n ${namespace} exec ${name} -- node session-pod/local.ts qr`);
     see(await tool.qrDrawn());
     return 'A person would scan it in WhatsApp under Linked devices';
   });

@@ -4,9 +4,11 @@ import { quietConsole } from './quiet-console.ts';
 import { startWhatsApp } from './start-whatsapp.ts';
 
 /**
- * Both stand-ins in one process, for the image of the test cluster. From the environment: WHATSAPP_PORT (7080),
- * WHATSAPP_MEDIA_PORT (7443, which has to be the one clients reach it by), WEBHOOK_PORT (7090), LISTEN_HOST (0.0.0.0), WHATSAPP_ROOT_PRIVATE_KEY (64 hexadecimal digits) or WHATSAPP_ROOT_KEY_FILE (else a new
- * key each time), WHATSAPP_STATE_FILE (else only in memory) and WEBHOOK_SECRETS (separated by commas).
+ * The stand-in for WhatsApp's servers and the receiver of webhooks in one process, for the image of the test cluster; the
+ * site and the proxy have processes of their own. From the environment: WHATSAPP_PORT (7080), WHATSAPP_MEDIA_PORT (7443,
+ * which has to be the one clients reach it by), WEBHOOK_PORT (7090), LISTEN_HOST (0.0.0.0), WHATSAPP_ROOT_PRIVATE_KEY (64
+ * hexadecimal digits) or WHATSAPP_ROOT_KEY_FILE (else a new key each time), WHATSAPP_STATE_FILE (else only in memory) and
+ * WEBHOOK_SECRETS (separated by commas).
  */
 const { env } = process;
 const host = env['LISTEN_HOST'] ?? '0.0.0.0';

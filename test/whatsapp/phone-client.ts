@@ -28,7 +28,7 @@ export type Phone = ReturnType<typeof createPhone>;
 export function createPhone({ baseUrl }: { baseUrl: string }) {
   const admin = createAdminClient(baseUrl);
   return {
-    /** Scans the QR that a session shows, as the phone with this number. The session then closes with 515 and logs in. */
+    /** Scans the QR that a session shows, as the phone with this number. Baileys is then sent a 515 and logs in anew. */
     scan: (qr: string, phone: string) => admin.post<{ device: string }>('/admin/scan', { qr, phone }),
     /** Types in the code that a session shows for this number, as its owner does. The session then goes on as after a scan. */
     enterCode: (code: string, phone: string) => admin.post<{ device: string }>('/admin/enter-code', { code, phone }),
@@ -44,7 +44,10 @@ export function createPhone({ baseUrl }: { baseUrl: string }) {
     },
     /** What the session of this phone has sent, as its contacts decrypted it; oldest first. */
     inbox: (phone: string) => admin.get<ReceivedMessage[]>(`/admin/inbox?phone=${phone}`),
-    /** Causes a fault; `refuse`, `mute-logins`, `fail-logins` and `accept` are for everyone when no phone is named. */
+    /**
+     * Causes a fault. Without a phone those of logins and `accept` are everyone's; faults of the site take no phone, and
+     * those of a connection need one.
+     */
     fault: async (kind: FaultKind | WebFaultKind, phone?: string, argument?: number): Promise<void> => {
       await admin.post('/admin/fault', { kind, phone, argument });
     },
