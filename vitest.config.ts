@@ -3,14 +3,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: '100%' } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           // One API server for the run; each file makes itself a namespace.
           globalSetup: 'test/cluster/integration-setup.ts',
-          maxWorkers: 2,
+          maxWorkers: 4,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
