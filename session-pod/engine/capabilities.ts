@@ -1,6 +1,6 @@
 import { maxMediaBytes } from '@berth/protocol';
-import type { EngineName } from './create-engine.ts';
 import type { AckLevel } from './engine.ts';
+import type { EngineName } from './engine-name.ts';
 
 type ProxyScheme = 'http' | 'https' | 'socks5';
 

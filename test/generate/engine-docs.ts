@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type EngineCapabilities, engineCapabilities } from '@berth/session-pod/engine/capabilities.ts';
-import type { EngineName } from '@berth/session-pod/engine/create-engine.ts';
+import type { EngineName } from '@berth/session-pod/engine/engine-name.ts';
 
 export const enginesFile = 'docs/engines.md';
 const begin = '<!-- Made by `make generate` from session-pod/engine/capabilities.ts; do not edit. -->';
