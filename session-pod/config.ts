@@ -105,7 +105,11 @@ function readBrowser(environment: Environment): BrowserSettings {
 /** Flags that the browser has from Berth already: another value would break what is promised of a session. */
 const takenFlags: readonly { readonly pattern: RegExp; readonly why: string; readonly remedy: string }[] = [
   { pattern: /^--(proxy-.*|no-proxy-server)$/, why: 'would lead the session past its proxy', remedy: 'use spec.proxy' },
-  { pattern: /^--(user-data-dir|profile-directory)$/, why: 'would hide its login from the next run', remedy: 'leave it out' },
+  {
+    pattern: /^--(user-data-dir|profile-directory)$/,
+    why: 'would hide its login from the next run',
+    remedy: 'leave it out',
+  },
   { pattern: /^--remote-debugging-/, why: 'would take the browser from its driver', remedy: 'leave it out' },
   { pattern: /^--user-agent$/, why: 'has no effect', remedy: "use the chart's session.browser.userAgent" },
 ];

@@ -82,13 +82,19 @@ export function createWebEngine(options: WebEngineOptions): Engine {
   function passOn(message: Message, isWanted = (_told: InboundMessage) => true): Promise<void> {
     const { _data: media = {} } = message as Message & { readonly _data?: WebMediaData };
     const told = readMessage(message, media, (id) => readMedia(id, keeper.page()));
-    if (!told) return passing;
-    passing = passing.then(async () => {
-      if (isClosed || !isWanted(told)) return;
-      const addressed = await withPhoneAddresses(told, keeper.page());
-      if (!isClosed && passed.isNew(told.id, told.sentAtMs)) listener.onMessage(addressed);
-    });
+    if (told) passing = passOnAfter(passing, told, isWanted);
     return passing;
+  }
+
+  async function passOnAfter(
+    others: Promise<void>,
+    told: InboundMessage,
+    isWanted: (told: InboundMessage) => boolean,
+  ): Promise<void> {
+    await others;
+    if (isClosed || !isWanted(told)) return;
+    const addressed = await withPhoneAddresses(told, keeper.page());
+    if (!isClosed && passed.isNew(told.id, told.sentAtMs)) listener.onMessage(addressed);
   }
 
   async function catchUp(page: WebPage): Promise<void> {

@@ -20,7 +20,10 @@ const unreadChats = `window.require('WAWebCollections').Chat.getModelsArray()
  * of one alone are in memory.
  * @returns of each chat the last unread messages, oldest first; those that were passed on are among them
  */
-export async function* unreadMessages({ client }: Pick<WebPage, 'client'>, log: Log): AsyncGenerator<readonly Message[]> {
+export async function* unreadMessages(
+  { client }: Pick<WebPage, 'client'>,
+  log: Log,
+): AsyncGenerator<readonly Message[]> {
   const chats = (await client.pupPage?.evaluate(unreadChats)) as readonly (readonly [string, number])[] | undefined;
   for (const [index, [id, count]] of (chats ?? []).entries()) {
     try {

@@ -34,7 +34,9 @@ export async function sendByPage(
   // As Baileys does it: nothing is marked as read, and a text is sent as it stands.
   const quiet = { sendSeen: false, linkPreview: false, parseVCards: false, ...options };
   // Undefined, whatever its type says.
-  const sent = (await client.sendMessage(toWebAddress(to), content, quiet)) as { readonly id: { readonly id: string } } | undefined;
+  const sent = (await client.sendMessage(toWebAddress(to), content, quiet)) as
+    | { readonly id: { readonly id: string } }
+    | undefined;
   if (!sent) throw new RecipientUnknownError();
   return sent.id.id;
 }

@@ -14,9 +14,9 @@ export interface EngineEndOptions {
 export interface EngineEnd {
   readonly step: ShutdownStep;
   /** The stop that is under way has `withinMs` milliseconds from now, which may be less than it had. */
-  hurry(withinMs: number): void;
+  readonly hurry: (withinMs: number) => void;
   /** Resolves once the engine is closed: until then it may write to its login, whatever has become of its step. */
-  closed(): Promise<void>;
+  readonly closed: () => Promise<void>;
 }
 
 /**

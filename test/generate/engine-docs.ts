@@ -12,6 +12,7 @@ const rows: readonly (readonly [string, (of: EngineCapabilities) => string])[] =
   ['pairs by', ({ pairing }) => pairing.map((each) => `\`${each}\``).join(', ')],
   ['sends', ({ sends }) => sends.join(', ')],
   ['receives', ({ receives }) => receives.join(', ')],
+  ['gets later, of what arrived while it was away', ({ catchesUp }) => catchesUp],
   ['files of up to', ({ largestFileBytes }) => `${largestFileBytes / 1_024 / 1_024} MiB`],
   ['acks', ({ acks }) => acks.join(', ')],
   ['goes through proxies', ({ proxies }) => proxies.join(', ')],

@@ -30,7 +30,13 @@ test('parseConfig() takes image and resources of each engine', () => {
 
 test('parseConfig() leaves the sandbox of the browser off, and gives it 256Mi of shared memory, unless told', () => {
   const seccompProfile = 'berth/chromium.json';
-  expect(parse({}).browser).toEqual({ sandbox: false, shmSize: '256Mi', seccompProfile, locale: 'en-US', userAgent: '' });
+  expect(parse({}).browser).toEqual({
+    sandbox: false,
+    shmSize: '256Mi',
+    seccompProfile,
+    locale: 'en-US',
+    userAgent: '',
+  });
   const told = { sandbox: true, shmSize: '1Gi', seccompProfile: 'a.json', locale: 'pt-BR', userAgent: 'Mozilla/5.0' };
   expect(parse({ browser: told }).browser).toEqual(told);
 });
@@ -51,17 +57,36 @@ test.each([
   expect(attempt).toThrow(`"session.browser.${field}" is`);
 });
 
-test.each(['shmSize', 'locale', 'userAgent'] as const)("parseConfig() and the chart's schema have one pattern of %s", async (name) => {
-  const schema = JSON.parse(await readFile(join(projectDir, 'charts/berth/values.schema.json'), 'utf8')) as ChartSchema;
-  const pattern = new RegExp(schema.properties.session.properties.browser.properties[name]?.pattern ?? '');
-  const values = ['1Gi', '0', '64M', '512', '8Ki', 'en-US', 'pt', 'zh-Hant-TW', 'EN', 'en_US', 'en-US,en', 'Mozilla/5.0 (X11)', 'é'];
-  const isTaken = (value: string) => {
-    try {
-      parse({ browser: { [name]: value } });
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  expect(values.filter(isTaken)).toEqual(values.filter((value) => pattern.test(value)));
-});
+test.each(['shmSize', 'locale', 'userAgent'] as const)(
+  "parseConfig() and the chart's schema have one pattern of %s",
+  async (name) => {
+    const schema = JSON.parse(
+      await readFile(join(projectDir, 'charts/berth/values.schema.json'), 'utf8'),
+    ) as ChartSchema;
+    const pattern = new RegExp(schema.properties.session.properties.browser.properties[name]?.pattern ?? '');
+    const values = [
+      '1Gi',
+      '0',
+      '64M',
+      '512',
+      '8Ki',
+      'en-US',
+      'pt',
+      'zh-Hant-TW',
+      'EN',
+      'en_US',
+      'en-US,en',
+      'Mozilla/5.0 (X11)',
+      'é',
+    ];
+    const isTaken = (value: string) => {
+      try {
+        parse({ browser: { [name]: value } });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(values.filter(isTaken)).toEqual(values.filter((value) => pattern.test(value)));
+  },
+);

@@ -72,13 +72,16 @@ test.each([
   expect(read).not.toThrow('hunter2');
 });
 
-test.each(['Baileys', 'WhatsAppWebJS'])('readConfig() starts no session with %s past a proxy whose URL is empty', (engine) => {
-  const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: '' });
-  expect(read).toThrow(ConfigError);
-  expect(read).toThrow(
-    '"BERTH_PROXY_URL" is empty, and without its proxy the session must not start; put the URL into the Secret of spec.proxy.secretRef',
-  );
-});
+test.each(['Baileys', 'WhatsAppWebJS'])(
+  'readConfig() starts no session with %s past a proxy whose URL is empty',
+  (engine) => {
+    const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: '' });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(
+      '"BERTH_PROXY_URL" is empty, and without its proxy the session must not start; put the URL into the Secret of spec.proxy.secretRef',
+    );
+  },
+);
 
 test.each([
   { engine: 'Baileys', url: 'http://user:50%off@proxy.example:3128' },

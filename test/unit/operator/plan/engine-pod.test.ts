@@ -33,9 +33,12 @@ test('podManifest() tells the browser its language and name, an empty one where 
   expect(envOf(spec).get('BERTH_BROWSER_USER_AGENT')).toMatchObject({ value: '' });
 });
 
-test.each(['Baileys', 'WhatsAppWebJS'] as const)('podManifest() says nothing of a proxy to %s without one', (engine) => {
-  expect(envOf({ engine }).has('BERTH_PROXY_URL')).toBe(false);
-});
+test.each(['Baileys', 'WhatsAppWebJS'] as const)(
+  'podManifest() says nothing of a proxy to %s without one',
+  (engine) => {
+    expect(envOf({ engine }).has('BERTH_PROXY_URL')).toBe(false);
+  },
+);
 
 test('podManifest() gives a pod with Baileys nothing of a browser', () => {
   const { volumes } = podOf({ engine: 'Baileys' });

@@ -8,7 +8,12 @@ import {
 import { readProxyUrl } from '@berth/session-pod/engine/web-proxy.ts';
 import { expect, test } from 'vitest';
 
-const settings: BrowserSettings = { executable: '/usr/bin/chromium', hasSandbox: false, locale: 'en-US', extraArguments: [] };
+const settings: BrowserSettings = {
+  executable: '/usr/bin/chromium',
+  hasSandbox: false,
+  locale: 'en-US',
+  extraArguments: [],
+};
 
 test('browserFlags() switches the sandbox off unless it is asked for', () => {
   expect(browserFlags(settings)).toContain('--no-sandbox');

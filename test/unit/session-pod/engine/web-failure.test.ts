@@ -42,13 +42,14 @@ test('openFailure() tells of a pairing code that was refused as Baileys does, wh
   });
 });
 
-test.each(['Execution context was destroyed.', 'Requiring unknown module "WAWebAltDeviceLinkingApi".', 'Cannot read properties of undefined (reading "x")'])(
-  'pairingCodeFailure() takes "%s" for no word on the number',
-  (message) => {
-    const error = new Error(message);
-    expect(pairingCodeFailure(error)).toBe(error);
-  },
-);
+test.each([
+  'Execution context was destroyed.',
+  'Requiring unknown module "WAWebAltDeviceLinkingApi".',
+  'Cannot read properties of undefined (reading "x")',
+])('pairingCodeFailure() takes "%s" for no word on the number', (message) => {
+  const error = new Error(message);
+  expect(pairingCodeFailure(error)).toBe(error);
+});
 
 test('startFailure() says what to do about the sandbox where there is one', () => {
   expect(startFailure(new Error('Target closed'), true)).toContain("the chart's session.browser.sandbox");

@@ -16,6 +16,8 @@ test('readMedia() gives a file of 16 MiB, and refuses a larger one whatever its 
 
 test('readMedia() tells a file that is gone from a page that is', async () => {
   await expect(readMedia('id', pageWith(undefined))).rejects.toThrow(MediaUnavailableError);
-  await expect(readMedia('id', pageWith({ downloadMedia: async () => undefined }))).rejects.toThrow(MediaUnavailableError);
+  await expect(readMedia('id', pageWith({ downloadMedia: async () => undefined }))).rejects.toThrow(
+    MediaUnavailableError,
+  );
   await expect(readMedia('id', undefined)).rejects.toThrow(NotConnectedError);
 });

@@ -30,9 +30,7 @@ test("sendByPage() gives the message's id, and disturbs nothing on the phone", a
     },
   };
   expect(await sendByPage(client, '5511999990000', { content: 'hello', options: {} })).toBe('3EB0');
-  expect(asked).toEqual([
-    ['5511999990000@c.us', 'hello', { sendSeen: false, linkPreview: false, parseVCards: false }],
-  ]);
+  expect(asked).toEqual([['5511999990000@c.us', 'hello', { sendSeen: false, linkPreview: false, parseVCards: false }]]);
 });
 
 test('sendByPage() says that a recipient is unknown, where waiting would not help', async () => {

@@ -22,7 +22,12 @@ async function askedOf(leftMs: number, more: Partial<EngineEndOptions> = {}, hur
 test.each([
   { name: 'all that a long stop leaves to a browser', leftMs: 29_800, asked: [28_000] },
   { name: 'what a SIGTERM leaves to a browser', leftMs: 4_300, asked: [2_500] },
-  { name: 'no more than it needs to one that is quick', leftMs: 29_800, more: { closeWithinMs: 1_000 }, asked: [1_000] },
+  {
+    name: 'no more than it needs to one that is quick',
+    leftMs: 29_800,
+    more: { closeWithinMs: 1_000 },
+    asked: [1_000],
+  },
   { name: 'nothing of a stop that is too short', leftMs: 900, asked: [0] },
 ])('createEngineEnd() gives $name', async ({ leftMs, more, asked }) => {
   expect(await askedOf(leftMs, more)).toEqual(asked);
@@ -38,7 +43,10 @@ test('createEngineEnd() hurries an engine whose stop gets shorter', async () => 
 test('createEngineEnd() lets nobody at the volume before the engine is closed, although its step ran out of time', async () => {
   const done: string[] = [];
   const closing = Promise.withResolvers<void>();
-  const { step, closed } = createEngineEnd({ ...limits, close: () => closing.promise.then(() => void done.push('closed')) });
+  const { step, closed } = createEngineEnd({
+    ...limits,
+    close: () => closing.promise.then(() => void done.push('closed')),
+  });
   const release = {
     what: 'release the volume',
     withinMs: 5_000,
@@ -48,7 +56,12 @@ test('createEngineEnd() lets nobody at the volume before the engine is closed, a
       done.push('released');
     },
   };
-  const { failed } = await runSteps([{ ...step, withinMs: 1 }, release], () => Date.now() + 60_000, Date.now, silentLog);
+  const { failed } = await runSteps(
+    [{ ...step, withinMs: 1 }, release],
+    () => Date.now() + 60_000,
+    Date.now,
+    silentLog,
+  );
   expect(failed).toEqual(['close the engine']);
   expect(done).toEqual(['closed', 'released']);
 });
