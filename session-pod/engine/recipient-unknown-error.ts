@@ -4,7 +4,7 @@ import { BerthError } from '@berth/protocol';
 export class RecipientUnknownError extends BerthError {
   readonly code = 'RECIPIENT_UNKNOWN';
   readonly retryable = false;
-  constructor() {
-    super('Cannot send a message: WhatsApp knows no chat for this recipient; see whether the number is right');
+  constructor(options?: ErrorOptions) {
+    super('Cannot send a message: WhatsApp knows no chat for this recipient; see whether the number is right', options);
   }
 }

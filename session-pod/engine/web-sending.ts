@@ -1,4 +1,4 @@
-import type { Client, MessageContent, MessageSendOptions } from 'whatsapp-web.js';
+import type { Client, Message, MessageContent, MessageSendOptions } from 'whatsapp-web.js';
 import whatsAppWeb from 'whatsapp-web.js';
 import type { MediaFile } from './engine.ts';
 import { RecipientUnknownError } from './recipient-unknown-error.ts';
@@ -22,6 +22,9 @@ export function mediaContent({ mimetype, data, fileName = 'file' }: MediaFile, c
   };
 }
 
+/** What WhatsApp's page throws as it looks for the chat, before anything is sent (reported of whatsapp-web.js 1.34). */
+const noAddress = /No LID for user/;
+
 /**
  * Hands a message to the page and gives its id.
  * @throws {RecipientUnknownError} the page finds no chat for the recipient, and makes none
@@ -33,10 +36,11 @@ export async function sendByPage(
 ): Promise<string> {
   // As Baileys does it: nothing is marked as read, and a text is sent as it stands.
   const quiet = { sendSeen: false, linkPreview: false, parseVCards: false, ...options };
-  // Undefined, whatever its type says.
-  const sent = (await client.sendMessage(toWebAddress(to), content, quiet)) as
-    | { readonly id: { readonly id: string } }
-    | undefined;
-  if (!sent) throw new RecipientUnknownError();
+  const sent = await client.sendMessage(toWebAddress(to), content, quiet).catch((error: unknown) => {
+    if (noAddress.test(String(error))) throw new RecipientUnknownError({ cause: error });
+    throw error;
+  });
+  // It is undefined, whatever its type says, where the page gives no chat.
+  if (!(sent as Message | undefined)) throw new RecipientUnknownError();
   return sent.id.id;
 }

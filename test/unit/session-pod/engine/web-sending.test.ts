@@ -33,9 +33,17 @@ test("sendByPage() gives the message's id, and disturbs nothing on the phone", a
   expect(asked).toEqual([['5511999990000@c.us', 'hello', { sendSeen: false, linkPreview: false, parseVCards: false }]]);
 });
 
-test('sendByPage() says that a recipient is unknown, where waiting would not help', async () => {
-  const client = { sendMessage: async () => undefined as unknown as Message };
+test.each([
+  { name: 'finds no chat', sendMessage: async () => undefined as unknown as Message },
+  { name: 'throws', sendMessage: () => Promise.reject<Message>(new Error('No LID for user\n    at b (x.js:1:2)')) },
+])('sendByPage() says that a recipient is unknown where the page $name: waiting would not help', async (client) => {
   const sending = sendByPage(client, '5511999990000', { content: 'hello', options: {} });
   await expect(sending).rejects.toThrow(RecipientUnknownError);
   await expect(sending).rejects.toMatchObject({ retryable: false });
+});
+
+test('sendByPage() leaves every other error as it is: nobody knows what became of the message', async () => {
+  const error = new Error('Target closed');
+  const client = { sendMessage: () => Promise.reject<Message>(error) };
+  await expect(sendByPage(client, '5511999990000', { content: 'hello', options: {} })).rejects.toBe(error);
 });
