@@ -108,13 +108,19 @@ const byEngine = <T>(of: (engine: Engine) => T): Record<Engine, T> => ({
 
 function browserOf(browser: Fields): BrowserConfig {
   const shmSize = browser.string('shmSize', '256Mi');
-  if (!/^[1-9]\d{0,15}(Ki|Mi|Gi|k|M|G)?$/.test(shmSize))
+  if (!/^[1-9][0-9]*(Ki|Mi|Gi)$/.test(shmSize))
     throw invalid('session.browser.shmSize', shmSize, 'a quantity such as "256Mi"');
   const seccompProfile = browser.string('seccompProfile', 'berth/chromium.json');
   // As the API server has it: a relative path that stays where it is.
   if (seccompProfile.startsWith('/') || seccompProfile.split('/').includes('..'))
     throw invalid('session.browser.seccompProfile', seccompProfile, "a path below the kubelet's seccomp folder");
-  return { sandbox: browser.boolean('sandbox', false), shmSize, seccompProfile };
+  const locale = browser.string('locale', 'en-US');
+  if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(locale))
+    throw invalid('session.browser.locale', locale, 'a language tag such as "en-US"');
+  const userAgent = browser.value('userAgent') ?? '';
+  if (typeof userAgent !== 'string' || !/^[ -~]{0,512}$/.test(userAgent))
+    throw invalid('session.browser.userAgent', userAgent, 'one line of ASCII, or leave it empty');
+  return { sandbox: browser.boolean('sandbox', false), shmSize, seccompProfile, locale, userAgent };
 }
 
 /** Together with a session's own webhooks they fit into the 16 sinks of a record. */

@@ -1,6 +1,7 @@
 import { BerthError, podApiPort } from '@berth/protocol';
 import { defaultLocalSocket } from './api/local-server.ts';
-import type { EngineSettings } from './engine/create-engine.ts';
+import { type EngineName, engineNames } from './engine/engine-name.ts';
+import type { EngineSettings } from './engine/load-engine.ts';
 import type { BrowserSettings } from './engine/web-browser-command.ts';
 import { isSocksLogin } from './engine/web-proxy.ts';
 import { terminationLogOf } from './run/last-words.ts';
@@ -28,18 +29,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigError extends BerthError {
   readonly code = 'CONFIG_INVALID';
   readonly retryable = false;
-  constructor(variable: string, what: string) {
-    super(`Cannot read the configuration: "${variable}" ${what}; set it in the pod's environment`);
+  constructor(variable: string, what: string, remedy = "set it in the pod's environment") {
+    super(`Cannot read the configuration: "${variable}" ${what}; ${remedy}`);
   }
 }
 
 /** The default of `spec.recovery.reconnects.windowSeconds`. */
 const defaultReconnectWindowSeconds = 600;
 const defaultBrowserExecutable = '/usr/lib/chromium/chromium-headless-shell';
+const defaultBrowserLocale = 'en-US';
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
 /**
- * Reads and checks the environment. A variable that is empty counts as absent.
+ * Reads and checks the environment. A variable that is empty counts as absent, but for that of the proxy: a Secret without its
+ * URL must not lead a session past it.
  * @throws {ConfigError} names the first variable that is missing or wrong
  */
 export function readConfig(environment: Environment): Config {
@@ -61,7 +64,7 @@ export function readConfig(environment: Environment): Config {
   }
   const port = optional(environment, 'BERTH_API_PORT', isPort, 'a port from 0 to 65535');
   const windowSeconds = optional(environment, 'BERTH_RECONNECT_WINDOW_SECONDS', isWindow, 'seconds from 1 to 86400');
-  const engine = required(environment, 'BERTH_ENGINE', isEngine, '"Baileys" or "WhatsAppWebJS"') as Config['engine'];
+  const engine = required(environment, 'BERTH_ENGINE', isEngine, `one of ${engineNames.join(', ')}`) as EngineName;
   const phoneNumber = optional(environment, 'BERTH_PAIRING_PHONE_NUMBER', isPhoneNumber, '5 to 20 digits without a +');
   const proxyUrl = readProxy(environment, engine);
   return {
@@ -89,30 +92,55 @@ export function readConfig(environment: Environment): Config {
 
 function readBrowser(environment: Environment): BrowserSettings {
   const sandbox = optional(environment, 'BERTH_BROWSER_SANDBOX', isBoolean, '"true" or "false"');
-  const flags = optional(
-    environment,
-    'WHATSAPP_BROWSER_ARGUMENTS',
-    isFlagList,
-    'a JSON array of flags that begin with --, none of them for debugging or the profile',
-  );
+  const userAgent = optional(environment, 'BERTH_BROWSER_USER_AGENT', isUserAgent, 'one line of ASCII');
   return {
     executable: optional(environment, 'BERTH_BROWSER_EXECUTABLE') ?? defaultBrowserExecutable,
     hasSandbox: sandbox === 'true',
-    extraArguments: flags === undefined ? [] : (JSON.parse(flags) as string[]),
+    locale: optional(environment, 'BERTH_BROWSER_LOCALE', isLocale, 'a language tag as en-US') ?? defaultBrowserLocale,
+    ...(userAgent === undefined ? {} : { userAgent }),
+    extraArguments: readExtraArguments(environment),
   };
 }
 
+/** Flags that the browser has from Berth already: another value would break what is promised of a session. */
+const takenFlags: readonly { readonly pattern: RegExp; readonly why: string; readonly remedy: string }[] = [
+  { pattern: /^--(proxy-.*|no-proxy-server)$/, why: 'would lead the session past its proxy', remedy: 'use spec.proxy' },
+  {
+    pattern: /^--(user-data-dir|profile-directory)$/,
+    why: 'would hide its login from the next run',
+    remedy: 'leave it out',
+  },
+  { pattern: /^--remote-debugging-/, why: 'would take the browser from its driver', remedy: 'leave it out' },
+  { pattern: /^--user-agent$/, why: 'has no effect', remedy: "use the chart's session.browser.userAgent" },
+];
+
+function readExtraArguments(environment: Environment): readonly string[] {
+  const name = 'WHATSAPP_BROWSER_ARGUMENTS';
+  const text = optional(environment, name, isFlagList, 'a JSON array of flags that begin with --');
+  const flags = text === undefined ? [] : (JSON.parse(text) as string[]);
+  for (const [flag = ''] of flags.map((each) => each.split('='))) {
+    const taken = takenFlags.find(({ pattern }) => pattern.test(flag));
+    if (taken) throw new ConfigError(name, `holds "${flag.slice(0, 100)}", which ${taken.why}`, taken.remedy);
+  }
+  return flags;
+}
+
 /** Its errors do not show the value: it may hold a password. */
-function readProxy(environment: Environment, engine: Config['engine']): string | undefined {
+function readProxy(environment: Environment, engine: EngineName): string | undefined {
   const name = 'BERTH_PROXY_URL';
-  const url = optional(environment, name);
+  const url = environment[name];
   if (url === undefined) return undefined;
+  const remedy = 'put the URL into the Secret of spec.proxy.secretRef';
+  if (url === '') throw new ConfigError(name, 'is empty, and without its proxy the session must not start', remedy);
   if (!isUrl(['http:', 'https:', 'socks5:'])(url) || new URL(url).hostname === '')
-    throw new ConfigError(name, 'is no http://, https:// or socks5:// URL');
+    throw new ConfigError(name, 'is no http://, https:// or socks5:// URL', remedy);
+  if (!isPercentEncoded(new URL(url)))
+    throw new ConfigError(name, 'has a user or password that is not percent-encoded', 'write % as %25');
   if (engine === 'WhatsAppWebJS' && isSocksLogin(url))
     throw new ConfigError(
       name,
-      'has a user for a socks5:// proxy, where Chromium cannot log in; use an http:// or https:// one',
+      'has a user for a socks5:// proxy, where Chromium cannot log in',
+      'use an http:// or https:// one',
     );
   return url;
 }
@@ -141,7 +169,7 @@ function isUrl(protocols: readonly string[]): (value: string) => boolean {
 }
 
 function isEngine(value: string): boolean {
-  return value === 'Baileys' || value === 'WhatsAppWebJS';
+  return engineNames.some((name) => name === value);
 }
 
 function isPhoneNumber(value: string): boolean {
@@ -155,15 +183,29 @@ function isBoolean(value: string): boolean {
 function isFlagList(value: string): boolean {
   try {
     const flags = JSON.parse(value) as unknown;
-    return Array.isArray(flags) && flags.every((flag) => typeof flag === 'string' && isFreeFlag(flag));
+    return Array.isArray(flags) && flags.every((flag) => typeof flag === 'string' && /^--\w/.test(flag));
   } catch {
     return false;
   }
 }
 
-/** Without these two the engine could not reach its browser, or would not find its login again. */
-function isFreeFlag(flag: string): boolean {
-  return flag.startsWith('--') && !/^--(remote-debugging|user-data-dir)/.test(flag);
+/** Not that of a password with a bare %, which a URL may hold: whoever decodes it throws. */
+function isPercentEncoded({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isLocale(value: string): boolean {
+  return /^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(value);
+}
+
+/** It becomes a header of each request. */
+function isUserAgent(value: string): boolean {
+  return /^[\x20-\x7E]{1,512}$/.test(value);
 }
 
 function isPort(value: string): boolean {

@@ -96,7 +96,7 @@ async function main(): Promise<void> {
       const content = readFileSync(file === '-' ? 0 : file);
       const fileName = values.name ?? (file === '-' ? undefined : basename(file));
       const mimetype = values.type ?? mimetypeOf(fileName ?? '');
-      const data = values.base64 ? content.toString('latin1').trim() : content.toString('base64');
+      const data = values.base64 ? content.toString('latin1').replaceAll(/\s/g, '') : content.toString('base64');
       const media = { mimetype, data, ...(fileName === undefined ? {} : { fileName }) };
       return send({ to, text: caption.join(' '), media });
     }

@@ -17,8 +17,8 @@ import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { watchCertificateAuthority } from './deliver/certificate-authority.ts';
 import { createOperatorReport } from './deliver/operator-report.ts';
-import type { LoadedEngine } from './engine/create-engine.ts';
-import { loadEngine } from './engine/create-engine.ts';
+import type { LoadedEngine } from './engine/load-engine.ts';
+import { loadEngine } from './engine/load-engine.ts';
 import type { Log } from './publish/log.ts';
 import { createLog } from './publish/log.ts';
 import { masked } from './publish/masked-text.ts';
@@ -26,6 +26,7 @@ import type { Metrics } from './publish/metrics.ts';
 import { createMetrics } from './publish/metrics.ts';
 import { quietConsole } from './publish/quiet-console.ts';
 import { withDeadline } from './run/deadline.ts';
+import { createEngineEnd } from './run/engine-end.ts';
 import { createFileSlot } from './run/file-slot.ts';
 import { terminationLogOf, writeLastWords } from './run/last-words.ts';
 import { logOutStep } from './run/log-out-step.ts';
@@ -53,6 +54,8 @@ const afterLogoutMs = 3_000;
 const lastReportWithinMs = 500;
 /** For an engine that could not close in order and is ended by force. */
 const forcedEndMs = 1_000;
+/** Of the time for a stop, kept back from the engine: for its login, the volume, and the last report on a network that is slow. */
+const afterCloseMs = 800;
 /** A run that was replaced has to know from the operator whether it was by its own successor. */
 const askWhenReplacedMs = 2_500;
 
@@ -105,9 +108,17 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
     log,
   });
   const stop = (message: string, withinMs: number, logout = false) => {
-    if (supervisor.session().state === 'stopping') runEnd.begin({ message }, 0, withinMs);
-    else supervisor.tell({ type: 'StopAsked', message, logOut: logout }, withinMs);
+    if (supervisor.session().state !== 'stopping')
+      return supervisor.tell({ type: 'StopAsked', message, logOut: logout }, withinMs);
+    runEnd.begin({ message }, 0, withinMs);
+    engineEnd.hurry(withinMs);
   };
+  const engineEnd = createEngineEnd({
+    close: (withinMs) => supervisor.engine.close(withinMs),
+    closeWithinMs: engine.closeWithinMs,
+    forcedEndMs,
+    leavesMs: afterCloseMs,
+  });
   const served = routes({ supervisor, metrics, messages, acks, stop });
   const server = createApiServer({ certificate, ca, log, routes: served });
   const local = createLocalServer({ routes: served, socket: config.localSocket, log });
@@ -127,20 +138,20 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
         },
         log,
       }),
-      {
-        what: 'close the engine',
-        withinMs: engine.closeWithinMs + forcedEndMs,
-        run: () => supervisor.engine.close(engine.closeWithinMs),
-      },
+      engineEnd.step,
       {
         what: 'close the credentials',
         withinMs: 1_000,
-        run: () => engine.closeLogin(eraseCredentials),
+        async run() {
+          await engineEnd.closed();
+          await engine.closeLogin(eraseCredentials);
+        },
       },
       {
         what: 'release the volume',
         withinMs: 1_000,
-        run() {
+        async run() {
+          await engineEnd.closed(); // A browser that lives on the profile keeps the next run out; the lock ends with the process.
           try {
             recordRun(dataDirectory, { runUid, endedAtMs: nowMs() });
           } finally {
@@ -153,7 +164,13 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
         withinMs: askWhenReplacedMs,
         run: () => report.flush(isReplaced ? askWhenReplacedMs : lastReportWithinMs),
       },
-      { what: 'close the API', withinMs: 500, run: () => Promise.all([server.close(), local.close()]) },
+      {
+        what: 'close the API',
+        withinMs: 500,
+        async run() {
+          await Promise.all([server.close(), local.close()]);
+        },
+      },
     ],
   });
 

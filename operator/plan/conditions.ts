@@ -1,6 +1,7 @@
 import type { Condition } from '../resource/whatsapp-session.ts';
 import { endMessage } from './end-reason.ts';
 import { isLost } from './fence.ts';
+import { pairsByCode } from './login-env.ts';
 import type { Observed, ObservedNode, ObservedPod, ObservedSession } from './observed.ts';
 import { isHeld } from './recovery.ts';
 import { startBlockedBy } from './start-blocked.ts';
@@ -43,7 +44,7 @@ export function readyCondition(observed: Sight, session: ObservedSession, failur
     case 'waiting_for_pairing':
       return no(
         'WaitingForPairing',
-        pairsByCode(session)
+        pairsByCode(session.spec)
           ? `A code waits to be entered in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts pairing-code`
           : `A QR code waits to be scanned in WhatsApp under Linked devices: kubectl exec ${pod.name} -- node session-pod/local.ts qr`,
       );
@@ -109,7 +110,7 @@ function withoutPod(sight: Sight, session: ObservedSession, failure: string | un
   if (lastEnd !== undefined && recovery?.held === 'pairing_timeout' && isHeld(session))
     return no(
       'PairingTimeout',
-      `Nobody ${pairsByCode(session) ? 'entered the pairing code' : 'scanned the QR code'} within spec.pairing.timeoutSeconds: set spec.restartedAt to the present time for a new one`,
+      `Nobody ${pairsByCode(session.spec) ? 'entered the pairing code' : 'scanned the QR code'} within spec.pairing.timeoutSeconds: set spec.restartedAt to the present time for a new one`,
     );
   if (lastEnd !== undefined && isHeld(session))
     return no(
@@ -134,14 +135,12 @@ export function pairedCondition(session: ObservedSession): Verdict {
   if (report?.state === 'waiting_for_pairing')
     return no(
       'WaitingForPairing',
-      `No device is linked: ${pairsByCode(session) ? 'enter the pairing code' : 'scan the QR code'} in WhatsApp under Linked devices`,
+      `No device is linked: ${pairsByCode(session.spec) ? 'enter the pairing code' : 'scan the QR code'} in WhatsApp under Linked devices`,
     );
   if (report?.account !== undefined)
     return { status: 'True', reason: 'Paired', message: 'The credentials of a linked device are stored' };
   return { status: 'Unknown', reason: 'NotReported', message: 'No run has said yet whether a device is linked' };
 }
-
-const pairsByCode = ({ spec }: ObservedSession): boolean => spec.pairing?.method === 'PairingCode';
 
 /** Whether the session's webhooks can be served; undefined when it has none. */
 export function webhooksCondition(

@@ -38,10 +38,9 @@ export function enginePod(engine: Engine, browser: BrowserConfig): EnginePod {
       return {
         env: [
           home,
-          { name: 'XDG_CONFIG_HOME', value: '/tmp/.config' },
-          { name: 'XDG_CACHE_HOME', value: '/tmp/.cache' },
-          { name: 'XDG_DATA_HOME', value: '/tmp/.local/share' },
           { name: 'BERTH_BROWSER_SANDBOX', value: String(browser.sandbox) },
+          { name: 'BERTH_BROWSER_LOCALE', value: browser.locale },
+          { name: 'BERTH_BROWSER_USER_AGENT', value: browser.userAgent },
         ],
         // Chromium's own sandbox makes user namespaces, which the runtime's default profile denies.
         seccompProfile: browser.sandbox

@@ -72,6 +72,10 @@ export interface BrowserConfig {
   readonly shmSize: string;
   /** Its path below the kubelet's seccomp folder. */
   readonly seccompProfile: string;
+  /** The language that its page is asked for in, as `en-US`. */
+  readonly locale: string;
+  /** What it calls itself; empty: what the browser of the image is. */
+  readonly userAgent: string;
 }
 
 export interface Resources {

@@ -1,4 +1,5 @@
-import { masked } from '../publish/masked-text.ts';
+import { toldError } from '../publish/masked-text.ts';
+import type { Disconnect } from './engine.ts';
 
 /** What is read of the error that Baileys gives with a closed connection: a Boom of @hapi/boom. */
 interface BoomLike {
@@ -6,12 +7,6 @@ interface BoomLike {
   readonly message: string;
   readonly output: { readonly statusCode: number };
   readonly data?: unknown;
-}
-
-export interface Disconnect {
-  readonly code: number;
-  readonly saidByWhatsApp: boolean;
-  readonly message: string;
 }
 
 const connectionClosedCode = 428;
@@ -24,14 +19,14 @@ const saidByWhatsApp = /^(Stream Errored|Connection Failure)/;
  */
 export function readDisconnect(error: unknown): Disconnect {
   if (!isBoom(error)) {
-    const message = error instanceof Error ? error.message : 'Connection closed';
-    return { code: connectionClosedCode, saidByWhatsApp: false, message: shortened(message) };
+    const message = error instanceof Error ? toldError(error) : 'Connection closed';
+    return { code: connectionClosedCode, saidByWhatsApp: false, message };
   }
   const { statusCode } = error.output;
   return {
     code: Number.isInteger(statusCode) ? statusCode : connectionClosedCode,
     saidByWhatsApp: saidByWhatsApp.test(error.message) && !(error.data instanceof Error),
-    message: shortened(error.message),
+    message: toldError(error),
   };
 }
 
@@ -45,8 +40,4 @@ export function isLostConnection(error: unknown): boolean {
 
 function isBoom(error: unknown): error is BoomLike {
   return error instanceof Error && 'isBoom' in error && error.isBoom === true && 'output' in error;
-}
-
-function shortened(message: string): string {
-  return masked(message.slice(0, 200)); // It is told in the session's status.
 }

@@ -1,6 +1,6 @@
 import type { ILogger } from '@whiskeysockets/baileys/lib/Utils/logger.js';
 import type { Log } from '../publish/log.ts';
-import { masked } from '../publish/masked-text.ts';
+import { toldError } from '../publish/masked-text.ts';
 
 /**
  * Lets through what Baileys says at warn and above, as its sentence alone: the objects beside it hold keys, stanzas,
@@ -29,5 +29,5 @@ function causeOf(given: unknown): unknown {
 }
 
 function shortened(words: unknown): string | undefined {
-  return typeof words === 'string' ? masked(words.slice(0, 200)) : undefined;
+  return typeof words === 'string' ? toldError(words) : undefined;
 }

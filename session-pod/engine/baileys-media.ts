@@ -4,7 +4,7 @@ import { type Agent, get } from 'node:https';
 import { maxMediaBytes } from '@berth/protocol';
 import type { MediaType } from '@whiskeysockets/baileys';
 import { DEFAULT_ORIGIN, getMediaKeys } from '@whiskeysockets/baileys';
-import { masked } from '../publish/masked-text.ts';
+import { toldError } from '../publish/masked-text.ts';
 import { MediaUnavailableError } from './media-unavailable-error.ts';
 
 /** Where a file lies, encrypted, and how to read it: all that is kept of its message. */
@@ -24,9 +24,9 @@ export interface DownloadOptions {
   readonly withinMs: number;
 }
 
-/** Bytes that the padding and the HMAC add to a file at most. */
-const overheadBytes = 16 + 10;
 const hmacBytes = 10;
+/** Bytes that the padding and the HMAC add to a file at most. */
+const overheadBytes = 16 + hmacBytes;
 
 /**
  * Loads a file from WhatsApp and decrypts it. Not by Baileys' own download, which listens for no error of its connection: one cut in
@@ -49,7 +49,7 @@ export async function downloadMedia(file: StoredFile, { host, agent, withinMs }:
     throw new MediaUnavailableError('it is not the one that its message tells of', false);
   } catch (error) {
     if (error instanceof MediaUnavailableError) throw error;
-    const because = signal.aborted ? `it did not come within ${withinMs} ms` : masked(String(error).slice(0, 200));
+    const because = signal.aborted ? `it did not come within ${withinMs} ms` : toldError(error);
     throw new MediaUnavailableError(because, true, { cause: error });
   }
 }

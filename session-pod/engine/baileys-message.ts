@@ -1,7 +1,7 @@
 import type { WAMessage } from '@whiskeysockets/baileys';
 import { normalizeMessageContent } from '@whiskeysockets/baileys';
 import type { StoredFile } from './baileys-media.ts';
-import type { InboundMedia, InboundMessage } from './engine.ts';
+import { type InboundMedia, type InboundMessage, maxToldLength } from './engine.ts';
 
 /** The names of files in a message, and what their keys are derived by. */
 const fileKinds = [
@@ -12,8 +12,6 @@ const fileKinds = [
   ['documentMessage', 'document'],
   ['stickerMessage', 'sticker'],
 ] as const;
-/** What a sender may call a file; it is kept in memory. */
-const maxNameLength = 255;
 
 /**
  * Reads a text or file that somebody else sent; undefined for own messages, and for what carries neither.
@@ -50,11 +48,11 @@ function fileOf(
     if (!mediaKey || !directPath || !fileSha256) return undefined; // To be seen once, and on the phone.
     const sizeBytes = fileLength === null || fileLength === undefined ? {} : { sizeBytes: Number(fileLength) };
     const file: StoredFile = { type, mediaKey, directPath, sha256: fileSha256, ...sizeBytes };
-    const fileName = 'fileName' in told ? told.fileName?.slice(0, maxNameLength) : undefined;
+    const fileName = 'fileName' in told ? told.fileName?.slice(0, maxToldLength) : undefined;
     return {
       caption: ('caption' in told && told.caption) || '',
       media: {
-        mimetype: (mimetype || 'application/octet-stream').slice(0, maxNameLength),
+        mimetype: (mimetype || 'application/octet-stream').slice(0, maxToldLength),
         ...(fileName ? { fileName } : {}),
         ...sizeBytes,
         read: () => load(file),

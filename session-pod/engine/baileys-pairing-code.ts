@@ -1,15 +1,6 @@
-import { BerthError } from '@berth/protocol';
 import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { getBinaryNodeChild } from '@whiskeysockets/baileys';
-
-/** WhatsApp gave no pairing code. */
-export class PairingCodeRefusedError extends BerthError {
-  readonly code = 'PAIRING_CODE_REFUSED';
-  readonly retryable = true;
-  constructor(what: string, options?: ErrorOptions) {
-    super(`Cannot get a pairing code: ${what}; see whether the phone number is right, or pair by QR code`, options);
-  }
-}
+import { PairingCodeRefusedError } from './pairing-code-refused-error.ts';
 
 /** How long each QR reference lives while a code is shown, in milliseconds: WhatsApp gives six, and a code is good for 3 minutes. */
 export const referenceLivesMs = 30_000;

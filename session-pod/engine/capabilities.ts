@@ -1,6 +1,7 @@
 import { maxMediaBytes } from '@berth/protocol';
-import type { EngineName } from './create-engine.ts';
 import type { AckLevel } from './engine.ts';
+import type { EngineName } from './engine-name.ts';
+import { maxUnreadChats, maxUnreadMessages } from './web-missed-messages.ts';
 
 type ProxyScheme = 'http' | 'https' | 'socks5';
 
@@ -12,6 +13,8 @@ export interface EngineCapabilities {
   readonly pairing: readonly ('QRCode' | 'PairingCode')[];
   readonly sends: readonly string[];
   readonly receives: readonly string[];
+  /** What it still gets of that which arrived while no run was ready. */
+  readonly catchesUp: string;
   readonly largestFileBytes: number;
   readonly acks: readonly AckLevel[];
   readonly proxies: readonly ProxyScheme[];
@@ -28,6 +31,7 @@ export const engineCapabilities: Readonly<Record<EngineName, EngineCapabilities>
     pairing: ['QRCode', 'PairingCode'],
     sends: ['texts', ...files],
     receives: ['texts', ...files, 'stickers'],
+    catchesUp: 'what WhatsApp has kept for the device',
     largestFileBytes: maxMediaBytes,
     acks: ['failed', 'sent', 'delivered', 'read', 'played'],
     proxies: ['http', 'https', 'socks5'],
@@ -39,6 +43,7 @@ export const engineCapabilities: Readonly<Record<EngineName, EngineCapabilities>
     pairing: ['QRCode', 'PairingCode'],
     sends: ['texts', ...files],
     receives: ['texts', ...files, 'stickers'],
+    catchesUp: `what is unread on the phone, in ${maxUnreadChats} chats, ${maxUnreadMessages} messages each`,
     largestFileBytes: maxMediaBytes,
     acks: ['failed', 'sent', 'delivered', 'read', 'played'],
     proxies: ['http', 'https', 'socks5'],

@@ -5,7 +5,7 @@ export interface MediaFile {
   /** For instance `image/png`. */
   readonly mimetype: string;
   readonly data: Uint8Array;
-  /** Absent: WhatsApp shows none. */
+  /** Absent: a document is called "file". */
   readonly fileName?: string;
 }
 
@@ -42,14 +42,26 @@ export interface InboundMessage {
   readonly sentAtMs: number;
 }
 
+/** Of a file's name and type, which its sender chose, so many characters are kept. */
+export const maxToldLength = 255;
+
+/** The end of a connection in the codes of Baileys, so that `advance()` judges all engines by the same rules. */
+export interface Disconnect {
+  readonly code: number;
+  /** Whether it is WhatsApp's word on the login, and not the network's, a proxy's or the engine's. */
+  readonly saidByWhatsApp: boolean;
+  readonly message: string;
+}
+
+/** How the session fares, as its engine sees it. */
+export type EngineEvent = Extract<
+  SessionEvent,
+  { type: 'QrReceived' | 'PairingCodeReceived' | 'Paired' | 'Opened' | 'AccountLearnt' | 'Closed' | 'Failed' }
+>;
+
 /** What an engine tells: how the session fares, and what arrived. Called synchronously, and must not throw. */
 export interface EngineListener {
-  onSession(
-    event: Extract<
-      SessionEvent,
-      { type: 'QrReceived' | 'PairingCodeReceived' | 'Paired' | 'Opened' | 'AccountLearnt' | 'Closed' | 'Failed' }
-    >,
-  ): void;
+  onSession(event: EngineEvent): void;
   onMessage(message: InboundMessage): void;
   onAck(ack: MessageAck): void;
 }
@@ -65,6 +77,7 @@ export interface Engine {
    * Hands a text to WhatsApp and gives the message's id; it does not wait for an acknowledgement.
    * @param to a phone number in digits, or an address of the engine
    * @throws {NotConnectedError} there is no connection to hand it to
+   * @throws {RecipientUnknownError} WhatsApp knows nobody by this address, as far as the engine learns that
    */
   sendText(to: string, text: string): Promise<string>;
   /** As `sendText`, for a file with its caption, which may be empty. */
@@ -76,6 +89,9 @@ export interface Engine {
    * @throws {NotConnectedError | LogoutUnconfirmedError} it is not confirmed, at the latest after `withinMs` milliseconds
    */
   logout(withinMs: number): Promise<void>;
-  /** Ends the connection for good, by force after `withinMs`; nothing is told to the listener any more. Never throws. */
+  /**
+   * Ends the connection for good, by force after `withinMs`; nothing is told to the listener any more. Called again it can only
+   * bring the end forward. Never throws.
+   */
   close(withinMs: number): Promise<void>;
 }

@@ -6,6 +6,10 @@ export interface BrowserSettings {
   readonly executable: string;
   /** Chromium's own sandbox: the container must let it make user namespaces. */
   readonly hasSandbox: boolean;
+  /** The language that the page is asked for in, as `en-US`. */
+  readonly locale: string;
+  /** Absent: what Chromium of this version calls itself on a desktop. */
+  readonly userAgent?: string;
   /** Further flags, which come last and so win. */
   readonly extraArguments: readonly string[];
 }
@@ -14,7 +18,7 @@ export interface BrowserSettings {
 const diskCacheBytes = 64 * 1024 * 1024;
 
 /** The flags beside those that puppeteer gives by itself. */
-export function browserFlags({ hasSandbox, extraArguments }: BrowserSettings, proxy?: BrowserProxy): string[] {
+export function browserFlags({ hasSandbox, locale, extraArguments }: BrowserSettings, proxy?: BrowserProxy): string[] {
   return [
     // RuntimeDefault seccomp allows no user namespaces; without them Chromium refuses to start with its sandbox.
     ...(hasSandbox ? [] : ['--no-sandbox', '--disable-setuid-sandbox']),
@@ -24,7 +28,9 @@ export function browserFlags({ hasSandbox, extraArguments }: BrowserSettings, pr
     '--disable-component-update',
     '--disable-domain-reliability',
     '--no-pings',
-    '--lang=en-US',
+    `--lang=${locale}`,
+    // The shell has no other source for navigator.language and Accept-Language: without it, it sends no such header (seen).
+    `--accept-lang=${[...new Set([locale, locale.split('-')[0]])].join(',')}`,
     `--disk-cache-size=${diskCacheBytes}`,
     // What the page stores is written after one second instead of five: a killed session loses less of it.
     '--enable-aggressive-domstorage-flushing',

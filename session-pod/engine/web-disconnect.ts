@@ -1,13 +1,9 @@
-/** The end of a connection in the codes of Baileys, so that `advance()` judges both engines by the same rules. */
-export interface WebDisconnect {
-  readonly code: number;
-  /** Whether the page tells what WhatsApp said of the login. */
-  readonly saidByWhatsApp: boolean;
-  readonly message: string;
-}
+import type { Disconnect } from './engine.ts';
+
+export type { Disconnect as WebDisconnect } from './engine.ts';
 
 /** What the page calls its connection to WhatsApp: `Socket.state`, which `getState()` of whatsapp-web.js gives. */
-const said: Readonly<Record<string, Omit<WebDisconnect, 'saidByWhatsApp'>>> = {
+const said: Readonly<Record<string, Omit<Disconnect, 'saidByWhatsApp'>>> = {
   CONFLICT: { code: 440, message: 'WhatsApp Web was opened elsewhere with this login (CONFLICT)' },
   LOGOUT: { code: 401, message: 'The device was unlinked (LOGOUT)' },
   UNPAIRED: { code: 401, message: 'The device was unlinked (UNPAIRED)' },
@@ -15,7 +11,7 @@ const said: Readonly<Record<string, Omit<WebDisconnect, 'saidByWhatsApp'>>> = {
   TOS_BLOCK: { code: 403, message: 'WhatsApp blocked the account (TOS_BLOCK)' },
   SMB_TOS_BLOCK: { code: 403, message: 'WhatsApp blocked the business account (SMB_TOS_BLOCK)' },
 };
-const own: Readonly<Record<string, Omit<WebDisconnect, 'saidByWhatsApp'>>> = {
+const own: Readonly<Record<string, Omit<Disconnect, 'saidByWhatsApp'>>> = {
   PROXYBLOCK: { code: 428, message: 'WhatsApp refuses the address or proxy that the page comes from (PROXYBLOCK)' },
   DEPRECATED_VERSION: { code: 500, message: 'WhatsApp wants a newer version of its page (DEPRECATED_VERSION)' },
 };
@@ -24,7 +20,7 @@ const own: Readonly<Record<string, Omit<WebDisconnect, 'saidByWhatsApp'>>> = {
  * Reads why whatsapp-web.js gave its page up: the reason of its event `disconnected`. It has closed the browser by then,
  * or is about to.
  */
-export function readDisconnected(reason: string): WebDisconnect {
+export function readDisconnected(reason: string): Disconnect {
   const word = said[reason];
   if (word) return { ...word, saidByWhatsApp: true };
   return { ...(own[reason] ?? lost(reason)), saidByWhatsApp: false };
@@ -44,11 +40,11 @@ export function isPageReconnecting(state: string): boolean {
 }
 
 /** The connection of a page that goes on by itself. */
-export function readLostState(state: string): WebDisconnect {
+export function readLostState(state: string): Disconnect {
   return { ...lost(state), saidByWhatsApp: false };
 }
 
-function lost(state: string): Omit<WebDisconnect, 'saidByWhatsApp'> {
+function lost(state: string): Omit<Disconnect, 'saidByWhatsApp'> {
   const name = /^[A-Z_]{1,40}$/.test(state) ? state : 'of a name that Berth does not know';
   return { code: state === 'TIMEOUT' ? 408 : 428, message: `The page lost its connection to WhatsApp (state ${name})` };
 }

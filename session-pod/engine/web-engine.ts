@@ -1,21 +1,22 @@
 import type { Message } from 'whatsapp-web.js';
-import whatsAppWeb from 'whatsapp-web.js';
 import type { Log } from '../publish/log.ts';
 import type { BrowserProfile } from '../storage/browser-profile.ts';
 import { openPassedMessages } from '../storage/passed-messages.ts';
-import type { Engine, EngineListener } from './engine.ts';
+import type { Engine, EngineListener, InboundMessage } from './engine.ts';
 import { NotConnectedError } from './not-connected-error.ts';
 import type { BrowserSettings } from './web-browser-command.ts';
 import { browserEnvironment, browserFlags, headlessMode } from './web-browser-command.ts';
 import { browserUserAgent } from './web-browser-version.ts';
 import { readMedia } from './web-media.ts';
 import type { WebMediaData } from './web-message.ts';
-import { ackLevel, readMessage, toWebAddress } from './web-message.ts';
+import { ackLevel, readMessage } from './web-message.ts';
 import { unreadMessages } from './web-missed-messages.ts';
 import type { WebPage, WebPageOptions } from './web-page.ts';
 import { openWebPage } from './web-page.ts';
 import { createPageKeeper } from './web-page-keeper.ts';
+import { withPhoneAddresses } from './web-phone-address.ts';
 import { readProxyUrl } from './web-proxy.ts';
+import { mediaContent, sendByPage } from './web-sending.ts';
 
 export interface WebEngineOptions {
   readonly profile: BrowserProfile;
@@ -52,20 +53,23 @@ export function createWebEngine(options: WebEngineOptions): Engine {
   const { profile, listener, log, browser, pairingPhoneNumber } = options;
   const passed = openPassedMessages(profile.messagesFile, profile.pairedAtMs() ?? Date.now(), log);
   const pageOptions = readPageOptions(options);
-  const userAgent = browserUserAgent(browser.executable, pageOptions.environment);
-  userAgent.catch(() => {}); // Told when it is needed.
+  const ownUserAgent = browserUserAgent(browser.executable, pageOptions.environment);
+  ownUserAgent.catch(() => {}); // Told when it is needed.
+  let passing: Promise<void> = Promise.resolve();
+  let isClosed = false;
 
   const keeper = createPageKeeper({
     profile,
     log,
     prepare: async () => {
-      const ready = { ...pageOptions, userAgent: await userAgent };
+      const version = await ownUserAgent; // Asked for in any case: a program that cannot be run says why.
+      const ready = { ...pageOptions, userAgent: browser.userAgent ?? version };
       return (pageListener) => openWebPage(ready, pageListener);
     },
     onSession: (event) => listener.onSession(event),
     onPairing: () => passed.beginAt(Date.now()),
     onReady: (page) => void catchUp(page),
-    onMessage: (message) => passOn(message, false),
+    onMessage: (message) => void passOn(message),
     onAck({ id }, ack) {
       const level = ackLevel(ack);
       if (id.fromMe && level) listener.onAck({ id: id.id, level });
@@ -74,37 +78,44 @@ export function createWebEngine(options: WebEngineOptions): Engine {
     hasSandbox: browser.hasSandbox,
   });
 
-  function passOn(message: Message, isOld: boolean): void {
+  /** One after the other, in the order in which they came: the page is asked who wrote them. */
+  function passOn(message: Message, isWanted = (_told: InboundMessage) => true): Promise<void> {
     const { _data: media = {} } = message as Message & { readonly _data?: WebMediaData };
     const told = readMessage(message, media, (id) => readMedia(id, keeper.page()));
-    if (!told || (isOld && !passed.wasMissed(told.id, told.sentAtMs))) return;
-    if (passed.isNew(told.id, told.sentAtMs)) listener.onMessage(told);
+    if (told) passing = passOnAfter(passing, told, isWanted);
+    return passing;
+  }
+
+  async function passOnAfter(
+    others: Promise<void>,
+    told: InboundMessage,
+    isWanted: (told: InboundMessage) => boolean,
+  ): Promise<void> {
+    await others;
+    if (isClosed || !isWanted(told)) return;
+    const addressed = await withPhoneAddresses(told, keeper.page());
+    if (!isClosed && passed.isNew(told.id, told.sentAtMs)) listener.onMessage(addressed);
   }
 
   async function catchUp(page: WebPage): Promise<void> {
+    const wasMissed = passed.wasMissed();
     try {
-      const unread = await unreadMessages(page);
-      if (keeper.page() === page) for (const message of unread) passOn(message, true);
+      for await (const messages of unreadMessages(page, log)) {
+        if (keeper.page() !== page) return;
+        for (const message of messages) await passOn(message, ({ id, sentAtMs }) => wasMissed(id, sentAtMs));
+      }
     } catch (error) {
       log.warn({ err: error }, 'What arrived meanwhile cannot be read');
     }
   }
 
-  async function send(...[to, content, more]: Parameters<WebPage['client']['sendMessage']>): Promise<string> {
-    const { client } = keeper.openPage('send a message');
-    // As Baileys does it: nothing is marked as read, and a text is sent as it stands.
-    const quiet = { sendSeen: false, linkPreview: false, parseVCards: false, ...more };
-    const sent = (await client.sendMessage(toWebAddress(to), content, quiet)) as Message | undefined;
-    if (!sent) throw new NotConnectedError('send a message');
-    return sent.id.id;
-  }
-
   return {
     connect: () => keeper.connect(),
-    sendText: (to, text) => send(to, text),
-    sendMedia(to, { mimetype, data, fileName }, caption) {
-      const content = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
-      return send(to, new whatsAppWeb.MessageMedia(mimetype, content, fileName), { caption });
+    async sendText(to, text) {
+      return sendByPage(keeper.openPage('send a message').client, to, { content: text, options: {} });
+    },
+    async sendMedia(to, media, caption) {
+      return sendByPage(keeper.openPage('send a message').client, to, mediaContent(media, caption));
     },
     async probe() {
       const state = await keeper.openPage('reach WhatsApp').state(livenessWithinMs);
@@ -114,6 +125,7 @@ export function createWebEngine(options: WebEngineOptions): Engine {
     },
     logout: (withinMs) => keeper.logout(withinMs),
     async close(withinMs) {
+      isClosed = true;
       passed.flush();
       await keeper.close(withinMs);
     },

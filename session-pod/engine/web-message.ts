@@ -1,4 +1,4 @@
-import type { AckLevel, InboundMessage } from './engine.ts';
+import { type AckLevel, type InboundMessage, maxToldLength } from './engine.ts';
 
 /** What is read of a `Message` of whatsapp-web.js. */
 export interface WebMessage {
@@ -20,9 +20,6 @@ export interface WebMediaData {
   readonly filename?: unknown;
   readonly size?: unknown;
 }
-
-/** What a sender may call a file; it is kept in memory. */
-const maxNameLength = 255;
 
 /**
  * Reads a text or file that somebody else sent; undefined for own messages, and for what carries neither.
@@ -82,5 +79,5 @@ export function fromWebAddress(address: string): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, maxNameLength) : undefined;
+  return typeof value === 'string' && value !== '' ? value.slice(0, maxToldLength) : undefined;
 }

@@ -7,6 +7,7 @@ import type { Account } from '../session/session.ts';
 import { settlesWithin } from './settles-within.ts';
 import { answerWithin } from './web-answer.ts';
 import { unwantedFlags } from './web-browser-command.ts';
+import { pairingCodeFailure } from './web-failure.ts';
 import { fromWebAddress } from './web-message.ts';
 import { watchLoading } from './web-page-loading.ts';
 import type { PageEvent } from './web-phase.ts';
@@ -135,7 +136,7 @@ export function openWebPage(options: WebPageOptions, listener: WebPageListener):
     try {
       return await requestPairingCode(...request);
     } catch (error) {
-      fail(error);
+      fail(pairingCodeFailure(error));
       return '';
     }
   };

@@ -6,10 +6,10 @@ export interface PassedMessages {
   /** Remembers a message; false when it was passed on before. */
   isNew(id: string, sentAtMs: number): boolean;
   /**
-   * Whether a message may have been missed: it was sent when its sender's messages were passed on already, and it was
-   * not among them.
+   * Gives what tells whether a message may have been missed: it was sent when its sender's messages were passed on already, and
+   * it was not among them. What is passed on after this call, and forgotten for want of room, makes no other message old.
    */
-  wasMissed(id: string, sentAtMs: number): boolean;
+  wasMissed(): (id: string, sentAtMs: number) => boolean;
   /** What was sent before is no news: the account was linked only now. */
   beginAt(nowMs: number): void;
   /** Writes what has not been written yet. Never throws: at worst messages are passed on twice. */
@@ -64,7 +64,10 @@ export function openPassedMessages(file: string, sinceMs: number, log: Log, capa
       timer ??= setTimeout(flush, writtenWithinMs);
       return true;
     },
-    wasMissed: (id, sentAtMs) => sentAtMs >= fromMs && !passed.has(id),
+    wasMissed() {
+      const sinceThenMs = fromMs;
+      return (id, sentAtMs) => sentAtMs >= sinceThenMs && !passed.has(id);
+    },
     beginAt(nowMs) {
       fromMs = Math.floor(nowMs / 1_000) * 1_000; // WhatsApp stamps messages in whole seconds.
       timer ??= setTimeout(flush, writtenWithinMs);

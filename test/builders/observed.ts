@@ -24,7 +24,13 @@ export const planConfig: PlanConfig = {
   imagePullPolicy: 'IfNotPresent',
   sessionEnv: {},
   resources: { Baileys: {}, WhatsAppWebJS: {} },
-  browser: { sandbox: false, shmSize: '256Mi', seccompProfile: 'berth/chromium.json' },
+  browser: {
+    sandbox: false,
+    shmSize: '256Mi',
+    seccompProfile: 'berth/chromium.json',
+    locale: 'en-US',
+    userAgent: '',
+  },
   allowedPriorityClasses: [],
   allowedRuntimeClasses: [],
 };

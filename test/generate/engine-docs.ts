@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type EngineCapabilities, engineCapabilities } from '@berth/session-pod/engine/capabilities.ts';
-import type { EngineName } from '@berth/session-pod/engine/create-engine.ts';
+import type { EngineName } from '@berth/session-pod/engine/engine-name.ts';
 
 export const enginesFile = 'docs/engines.md';
 const begin = '<!-- Made by `make generate` from session-pod/engine/capabilities.ts; do not edit. -->';
@@ -12,6 +12,7 @@ const rows: readonly (readonly [string, (of: EngineCapabilities) => string])[] =
   ['pairs by', ({ pairing }) => pairing.map((each) => `\`${each}\``).join(', ')],
   ['sends', ({ sends }) => sends.join(', ')],
   ['receives', ({ receives }) => receives.join(', ')],
+  ['gets later, of what arrived while it was away', ({ catchesUp }) => catchesUp],
   ['files of up to', ({ largestFileBytes }) => `${largestFileBytes / 1_024 / 1_024} MiB`],
   ['acks', ({ acks }) => acks.join(', ')],
   ['goes through proxies', ({ proxies }) => proxies.join(', ')],

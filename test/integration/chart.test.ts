@@ -154,6 +154,8 @@ describe('each switch', () => {
     },
     { set: 'session.browser.sandbox=true', as: { session: { browser: { sandbox: true } } } },
     { set: 'session.browser.shmSize="1Gi"', as: { session: { browser: { shmSize: '1Gi' } } } },
+    { set: 'session.browser.locale="pt-BR"', as: { session: { browser: { locale: 'pt-BR' } } } },
+    { set: 'session.browser.userAgent="Mozilla/5.0"', as: { session: { browser: { userAgent: 'Mozilla/5.0' } } } },
     {
       set: 'session.browser.seccompProfile="profiles/browser.json"',
       as: { session: { browser: { seccompProfile: 'profiles/browser.json' } } },
@@ -209,6 +211,8 @@ test.each([
   { set: 'session.resources.webjs={}', says: '/session/resources' },
   { set: 'session.browser.sandbox="yes"', says: '/session/browser/sandbox' },
   { set: 'session.browser.shmSize="64M"', says: '/session/browser/shmSize' },
+  { set: 'session.browser.locale="en_US"', says: '/session/browser/locale' },
+  { set: 'session.browser.userAgent="é"', says: '/session/browser/userAgent' },
   { set: 'session.browser.seccompProfile="../chromium.json"', says: '/session/browser/seccompProfile' },
   { set: 'session.allowedPriorityClasses=["Gold"]', says: '/session/allowedPriorityClasses/0' },
   { set: 'session.allowedRuntimeClasses="gvisor"', says: '/session/allowedRuntimeClasses' },

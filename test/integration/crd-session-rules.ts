@@ -151,6 +151,20 @@ export const rules: readonly RuleCase[] = [
     accepted: [{ 'sidecar.example/inject': 'true' }, { note: 'any text: {}' }, {}],
     refused: [{ 'berth.dev/session-uid': 'another' }, { 'app.kubernetes.io/name': 'a' }],
   },
+  ...(['spec.webhooks[].secretRef', 'spec.proxy.secretRef'] as const).flatMap((at) => [
+    {
+      at: `${at}.name`,
+      constraint: 'pattern',
+      accepted: ['egress', 'a.b', '0'],
+      refused: ['', 'Egress', '-a', 'a_b', 'shop/egress'],
+    },
+    {
+      at: `${at}.key`,
+      constraint: 'pattern',
+      accepted: ['url', 'proxy.URL', '_a-b'],
+      refused: ['', 'the url', 'a/b', 'ü'],
+    },
+  ]),
   ...(['priorityClassName', 'runtimeClassName'] as const).map((field) => ({
     at: `spec.pod.${field}`,
     constraint: 'pattern',

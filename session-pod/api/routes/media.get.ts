@@ -1,9 +1,8 @@
 import { maxMediaBytes, podApiPaths } from '@berth/protocol';
-import { NotConnectedError } from '../../engine/not-connected-error.ts';
-import { FileUnderWayError } from '../../run/file-slot.ts';
 import type { RecentMessage } from '../../run/recent-messages.ts';
 import type { Answer } from '../problem.ts';
-import { fileUnderWay, problem } from '../problem.ts';
+import { problem } from '../problem.ts';
+import { refusalOf } from '../refusal.ts';
 import type { Route } from '../route.ts';
 
 export interface MediaDependencies {
@@ -31,17 +30,10 @@ export const mediaRoute = ({ find, read }: MediaDependencies): Route => ({
     try {
       return { status: 200, raw: { contentType: 'application/octet-stream', content: await read(media) } };
     } catch (error) {
-      return refusalOf(error);
+      return refusalOf(error, unavailable);
     }
   },
 });
-
-function refusalOf(error: unknown): Answer {
-  const detail = error instanceof Error ? error.message : String(error);
-  if (error instanceof FileUnderWayError) return fileUnderWay(error);
-  if (error instanceof NotConnectedError) return problem(409, 'NOT_READY', 'Session not ready', detail);
-  return unavailable(detail.slice(0, 300));
-}
 
 function unavailable(detail: string): Answer {
   return problem(502, 'MEDIA_UNAVAILABLE', 'File unavailable', detail);

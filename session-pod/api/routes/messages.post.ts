@@ -1,9 +1,8 @@
-import { maxMediaBytes, podApiPaths } from '@berth/protocol';
+import { maxMediaBase64Length, podApiPaths } from '@berth/protocol';
 import type { MediaFile } from '../../engine/engine.ts';
-import { FileUnderWayError } from '../../run/file-slot.ts';
-import type { Answer } from '../problem.ts';
-import { fileUnderWay, problem } from '../problem.ts';
+import { problem } from '../problem.ts';
 import { readMediaFile } from '../read-media-file.ts';
+import { refusalOf } from '../refusal.ts';
 import { defaultMaxBodyBytes, type Route } from '../route.ts';
 
 export interface SendMessageDependencies {
@@ -23,7 +22,7 @@ export const sendMessageRoute = ({ isReady, sendText, sendMedia }: SendMessageDe
   method: 'POST',
   path: podApiPaths.messages,
   access: 'operator',
-  maxBodyBytes: Math.ceil(maxMediaBytes / 3) * 4 + defaultMaxBodyBytes, // The file in base64, and all that is beside it.
+  maxBodyBytes: maxMediaBase64Length + defaultMaxBodyBytes, // The file in base64, and all that is beside it.
   async answer({ body }) {
     const { to, text, media } = (body ?? {}) as Readonly<Record<string, unknown>>;
     const recipient = typeof to === 'string' ? (phoneNumber.exec(to)?.[1] ?? address.exec(to)?.[0]) : undefined;
@@ -47,14 +46,8 @@ export const sendMessageRoute = ({ isReady, sendText, sendMedia }: SendMessageDe
       const id = read ? await sendMedia(recipient, read.file, words) : await sendText(recipient, words);
       return { status: 200, body: { id } };
     } catch (error) {
-      return refusalOf(error);
+      // The engine may yet deliver what it did not answer: whoever sends again may send twice.
+      return refusalOf(error, (detail) => problem(504, 'SEND_UNCONFIRMED', 'Message not confirmed', detail));
     }
   },
 });
-
-function refusalOf(error: unknown): Answer {
-  if (error instanceof FileUnderWayError) return fileUnderWay(error);
-  const detail = error instanceof Error ? error.message : String(error);
-  // The engine may yet deliver what it did not answer: whoever sends again may send twice.
-  return problem(504, 'SEND_UNCONFIRMED', 'Message not confirmed', detail.slice(0, 200));
-}

@@ -1,5 +1,5 @@
 import { engineCapabilities } from '@berth/session-pod/engine/capabilities.ts';
-import { engineNames } from '@berth/session-pod/engine/create-engine.ts';
+import { engineNames } from '@berth/session-pod/engine/engine-name.ts';
 import { expect, test } from 'vitest';
 import { capabilitiesTable, enginesDocument } from '../../generate/engine-docs.ts';
 import { readCrd } from '../../integration/crd-schema.ts';

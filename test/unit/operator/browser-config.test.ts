@@ -1,5 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ConfigurationError, parseConfig } from '@berth/operator/config.ts';
 import { expect, test } from 'vitest';
+import { projectDir } from '../../cluster/paths.ts';
+
+interface ChartSchema {
+  readonly properties: {
+    readonly session: {
+      readonly properties: {
+        readonly browser: { readonly properties: Readonly<Record<string, { readonly pattern?: string }>> };
+      };
+    };
+  };
+}
 
 const images = { Baileys: 'baileys:dev', WhatsAppWebJS: 'web:dev' };
 const parse = (session: object) =>
@@ -16,9 +29,15 @@ test('parseConfig() takes image and resources of each engine', () => {
 });
 
 test('parseConfig() leaves the sandbox of the browser off, and gives it 256Mi of shared memory, unless told', () => {
-  const browser = { sandbox: false, shmSize: '256Mi', seccompProfile: 'berth/chromium.json' };
-  expect(parse({}).browser).toEqual(browser);
-  const told = { sandbox: true, shmSize: '1Gi', seccompProfile: 'chromium.json' };
+  const seccompProfile = 'berth/chromium.json';
+  expect(parse({}).browser).toEqual({
+    sandbox: false,
+    shmSize: '256Mi',
+    seccompProfile,
+    locale: 'en-US',
+    userAgent: '',
+  });
+  const told = { sandbox: true, shmSize: '1Gi', seccompProfile: 'a.json', locale: 'pt-BR', userAgent: 'Mozilla/5.0' };
   expect(parse({ browser: told }).browser).toEqual(told);
 });
 
@@ -26,6 +45,10 @@ test.each([
   { field: 'sandbox', value: 'true' },
   { field: 'shmSize', value: 'large' },
   { field: 'shmSize', value: '0' },
+  { field: 'shmSize', value: '64M' },
+  { field: 'locale', value: 'en_US.UTF-8' },
+  { field: 'userAgent', value: 'two\nlines' },
+  { field: 'userAgent', value: 7 },
   { field: 'seccompProfile', value: '/etc/chromium.json' },
   { field: 'seccompProfile', value: '../chromium.json' },
 ])('parseConfig() refuses $value as session.browser.$field', ({ field, value }) => {
@@ -33,3 +56,37 @@ test.each([
   expect(attempt).toThrow(ConfigurationError);
   expect(attempt).toThrow(`"session.browser.${field}" is`);
 });
+
+test.each(['shmSize', 'locale', 'userAgent'] as const)(
+  "parseConfig() and the chart's schema have one pattern of %s",
+  async (name) => {
+    const schema = JSON.parse(
+      await readFile(join(projectDir, 'charts/berth/values.schema.json'), 'utf8'),
+    ) as ChartSchema;
+    const pattern = new RegExp(schema.properties.session.properties.browser.properties[name]?.pattern ?? '');
+    const values = [
+      '1Gi',
+      '0',
+      '64M',
+      '512',
+      '8Ki',
+      'en-US',
+      'pt',
+      'zh-Hant-TW',
+      'EN',
+      'en_US',
+      'en-US,en',
+      'Mozilla/5.0 (X11)',
+      'é',
+    ];
+    const isTaken = (value: string) => {
+      try {
+        parse({ browser: { [name]: value } });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    expect(values.filter(isTaken)).toEqual(values.filter((value) => pattern.test(value)));
+  },
+);

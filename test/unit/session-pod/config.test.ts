@@ -21,7 +21,12 @@ test('readConfig() reads what a pod is given, and takes empty for absent', () =>
     operatorUrl: 'https://berth-operator.berth-system.svc:8443',
     caFile: '/etc/berth/ca/ca.crt',
     tokenFile: '/var/run/secrets/berth/token',
-    browser: { executable: '/usr/lib/chromium/chromium-headless-shell', hasSandbox: false, extraArguments: [] },
+    browser: {
+      executable: '/usr/lib/chromium/chromium-headless-shell',
+      hasSandbox: false,
+      locale: 'en-US',
+      extraArguments: [],
+    },
     dataDirectory: '/data',
     terminationLog: '/dev/termination-log',
     apiPort: 8443,
@@ -36,27 +41,56 @@ test('readConfig() reads what concerns pairing, the proxy and the browser', () =
     ...complete,
     BERTH_ENGINE: 'WhatsAppWebJS',
     BERTH_PAIRING_PHONE_NUMBER: '5511999990000',
-    BERTH_PROXY_URL: 'http://user:secret@proxy.example:3128',
+    BERTH_PROXY_URL: 'http://user:hunter2@proxy.example:3128',
     BERTH_BROWSER_EXECUTABLE: '/usr/bin/chromium',
     BERTH_BROWSER_SANDBOX: 'true',
-    WHATSAPP_BROWSER_ARGUMENTS: '["--lang=pt-BR"]',
+    BERTH_BROWSER_LOCALE: 'pt-BR',
+    BERTH_BROWSER_USER_AGENT: 'Mozilla/5.0 (X11)',
+    WHATSAPP_BROWSER_ARGUMENTS: '["--mute-audio"]',
   });
   expect(read).toMatchObject({
     engine: 'WhatsAppWebJS',
     pairingPhoneNumber: '5511999990000',
-    proxyUrl: 'http://user:secret@proxy.example:3128',
-    browser: { executable: '/usr/bin/chromium', hasSandbox: true, extraArguments: ['--lang=pt-BR'] },
+    proxyUrl: 'http://user:hunter2@proxy.example:3128',
+    browser: {
+      executable: '/usr/bin/chromium',
+      hasSandbox: true,
+      locale: 'pt-BR',
+      userAgent: 'Mozilla/5.0 (X11)',
+      extraArguments: ['--mute-audio'],
+    },
   });
 });
 
 test.each([
-  { engine: 'Baileys', url: 'ftp://user:secret@proxy.example' },
-  { engine: 'Baileys', url: 'user:secret@proxy.example:3128' },
-  { engine: 'WhatsAppWebJS', url: 'socks5://user:secret@proxy.example:1080' },
+  { engine: 'Baileys', url: 'ftp://user:hunter2@proxy.example' },
+  { engine: 'Baileys', url: 'user:hunter2@proxy.example:3128' },
+  { engine: 'WhatsAppWebJS', url: 'socks5://user:hunter2@proxy.example:1080' },
 ])('readConfig() refuses the proxy "$url" of $engine without showing it', ({ engine, url }) => {
   const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: url });
   expect(read).toThrow(/"BERTH_PROXY_URL" (is no|has a user)/);
-  expect(read).not.toThrow('secret');
+  expect(read).not.toThrow('hunter2');
+});
+
+test.each(['Baileys', 'WhatsAppWebJS'])(
+  'readConfig() starts no session with %s past a proxy whose URL is empty',
+  (engine) => {
+    const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: '' });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(
+      '"BERTH_PROXY_URL" is empty, and without its proxy the session must not start; put the URL into the Secret of spec.proxy.secretRef',
+    );
+  },
+);
+
+test.each([
+  { engine: 'Baileys', url: 'http://user:50%off@proxy.example:3128' },
+  { engine: 'Baileys', url: 'socks5://us%er:secret@proxy.example:1080' },
+  { engine: 'WhatsAppWebJS', url: 'https://user:50%off@proxy.example' },
+])('readConfig() refuses "$url" of $engine, where a % stands for nothing', ({ engine, url }) => {
+  const read = () => readConfig({ ...complete, BERTH_ENGINE: engine, BERTH_PROXY_URL: url });
+  expect(read).toThrow('"BERTH_PROXY_URL" has a user or password that is not percent-encoded; write % as %25');
+  expect(read).not.toThrow(/50%off|us%er/);
 });
 
 test.each(Object.keys(complete))('readConfig() names "%s" when it is missing', (name) => {
@@ -76,10 +110,29 @@ test.each([
   { name: 'BERTH_BROWSER_SANDBOX', value: 'yes' },
   { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '--lang=pt-BR' },
   { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["lang"]' },
-  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["--user-data-dir=/tmp"]' },
-  { name: 'WHATSAPP_BROWSER_ARGUMENTS', value: '["--remote-debugging-port=1"]' },
+  { name: 'BERTH_BROWSER_LOCALE', value: 'en_US.UTF-8' },
+  { name: 'BERTH_BROWSER_LOCALE', value: 'en-US,en' },
+  { name: 'BERTH_BROWSER_USER_AGENT', value: 'two\nlines' },
 ])('readConfig() names "$name" when it is "$value"', ({ name, value }) => {
   expect(() => readConfig({ ...complete, [name]: value })).toThrow(`"${name}" is "${value}" instead of`);
+});
+
+test.each([
+  '--proxy-server',
+  '--no-proxy-server',
+  '--proxy-bypass-list',
+  '--proxy-pac-url',
+  '--proxy-auto-detect',
+  '--user-data-dir',
+  '--profile-directory',
+  '--remote-debugging-port',
+  '--remote-debugging-address',
+  '--user-agent',
+])('readConfig() refuses the flag "%s", which is not free', (flag) => {
+  const read = (flags: readonly string[]) =>
+    readConfig({ ...complete, WHATSAPP_BROWSER_ARGUMENTS: JSON.stringify(flags) });
+  expect(() => read(['--mute-audio', `${flag}=1`])).toThrow(`"WHATSAPP_BROWSER_ARGUMENTS" holds "${flag}"`);
+  expect(() => read([flag])).toThrow(ConfigError);
 });
 
 test('readConfig() trusts no root of its own on the real WhatsApp', () => {

@@ -43,7 +43,7 @@ function prepRawMedia(opaqueData, { asDocument, isPtt, asGif }) {
         type,
         isGif: Boolean(asGif),
         mimetype,
-        filename: opaqueData.blob.name === 'undefined' ? undefined : opaqueData.blob.name,
+        filename: opaqueData.blob.name,
         size: opaqueData.size,
         filehash: encodeBase64(new Uint8Array(hash)),
         mediaBlob: opaqueData,

@@ -21,9 +21,24 @@ test('podManifest() gives a browser shared memory, a place for its files, and th
   const env = envOf({ engine: 'WhatsAppWebJS' });
   expect(env.get('BERTH_ENGINE')).toMatchObject({ value: 'WhatsAppWebJS' });
   expect(env.get('BERTH_BROWSER_SANDBOX')).toMatchObject({ value: 'false' });
-  for (const name of ['HOME', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME'])
-    expect(env.get(name)).toMatchObject({ value: expect.stringMatching(/^\/tmp/) });
+  expect(env.get('HOME')).toMatchObject({ value: '/tmp' });
 });
+
+test('podManifest() tells the browser its language and name, an empty one where it has its own', () => {
+  const spec: WhatsAppSessionSpec = { engine: 'WhatsAppWebJS' };
+  const browser = { ...planConfig.browser, locale: 'pt-BR', userAgent: 'Mozilla/5.0' };
+  const { env } = podOf(spec, { browser }).containers[0];
+  expect(env).toContainEqual({ name: 'BERTH_BROWSER_LOCALE', value: 'pt-BR' });
+  expect(env).toContainEqual({ name: 'BERTH_BROWSER_USER_AGENT', value: 'Mozilla/5.0' });
+  expect(envOf(spec).get('BERTH_BROWSER_USER_AGENT')).toMatchObject({ value: '' });
+});
+
+test.each(['Baileys', 'WhatsAppWebJS'] as const)(
+  'podManifest() says nothing of a proxy to %s without one',
+  (engine) => {
+    expect(envOf({ engine }).has('BERTH_PROXY_URL')).toBe(false);
+  },
+);
 
 test('podManifest() gives a pod with Baileys nothing of a browser', () => {
   const { volumes } = podOf({ engine: 'Baileys' });

@@ -74,7 +74,7 @@ describe('templateHash()', () => {
     expect(templateHash(spec, config)).toBe(templateHash(spec, planConfig));
   });
 
-  test.each(['sandbox', 'shmSize', 'seccompProfile'] as const)(
+  test.each(['sandbox', 'shmSize', 'seccompProfile', 'locale', 'userAgent'] as const)(
     "differs with the browser's %s where there is one",
     (name) => {
       const spec: WhatsAppSessionSpec = { engine: 'WhatsAppWebJS' };

@@ -9,6 +9,7 @@ import { stopRoute } from '@berth/session-pod/api/routes/stop.post.ts';
 import type { InboundMedia, MediaFile } from '@berth/session-pod/engine/engine.ts';
 import { MediaUnavailableError } from '@berth/session-pod/engine/media-unavailable-error.ts';
 import { NotConnectedError } from '@berth/session-pod/engine/not-connected-error.ts';
+import { RecipientUnknownError } from '@berth/session-pod/engine/recipient-unknown-error.ts';
 import { createFileSlot } from '@berth/session-pod/run/file-slot.ts';
 import { createRecentMessages } from '@berth/session-pod/run/recent-messages.ts';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -99,6 +100,17 @@ test('sendMessageRoute() sends a file of 16 MiB with its caption, and refuses a 
   const larger = await post(png(Buffer.alloc(maxMediaBytes + 512 * 1_024)));
   expect(problemOf(larger)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
   expect(sent).toEqual([['image/png', maxMediaBytes, 'the largest']]);
+});
+
+test.each([
+  { name: 'there is no connection', error: new NotConnectedError('send a message'), status: 409, code: 'NOT_READY' },
+  { name: 'nobody has this number', error: new RecipientUnknownError(), status: 422, code: 'RECIPIENT_UNKNOWN' },
+  { name: 'nobody knows', error: new Error('x'.repeat(1_000)), status: 504, code: 'SEND_UNCONFIRMED' },
+])('sendMessageRoute() answers $status where $name', async ({ error, status, code }) => {
+  const { post } = await aSession({ send: () => Promise.reject(error) });
+  const { detail, ...told } = problemOf(await post(png(Buffer.alloc(3)))) as { code: string; detail?: string };
+  expect(told).toMatchObject({ status, code });
+  expect(detail).toBe(error.message.slice(0, 300));
 });
 
 test('createRequestListener() takes a large body on the route of messages alone', async () => {

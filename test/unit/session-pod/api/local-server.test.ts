@@ -140,7 +140,18 @@ test('local.ts sends a file from a path, from standard input, and from base64', 
   writeFileSync(file, 'a note');
   expect(JSON.parse((await local('send-file', '15550001000', file, 'for', 'you')).stdout)).toEqual({ id: 'id-2' });
   await piped('a pipe', 'send-file', '15550001000', '-');
-  await piped('YSBwaWN0dXJl\n', 'send-file', '--base64', '--type', 'image/png', '--name', 'p.png', '15550001000', '-');
+  // As base64 prints it: wrapped.
+  await piped(
+    'YSBw\naWN0\r\ndXJl\n',
+    'send-file',
+    '--base64',
+    '--type',
+    'image/png',
+    '--name',
+    'p.png',
+    '15550001000',
+    '-',
+  );
   expect(sent).toEqual([
     { to: '15550001000', mimetype: 'text/plain', fileName: 'note.txt', data: 'a note', caption: 'for you' },
     { to: '15550001000', mimetype: 'application/octet-stream', fileName: undefined, data: 'a pipe', caption: '' },

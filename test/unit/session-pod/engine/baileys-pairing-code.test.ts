@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { PairingCodeRefusedError, requestPairingCode } from '@berth/session-pod/engine/baileys-pairing-code.ts';
+import { requestPairingCode } from '@berth/session-pod/engine/baileys-pairing-code.ts';
+import { PairingCodeRefusedError } from '@berth/session-pod/engine/pairing-code-refused-error.ts';
 import type { WASocket } from '@whiskeysockets/baileys';
 import { expect, test } from 'vitest';
 import { eventually } from '../eventually.ts';

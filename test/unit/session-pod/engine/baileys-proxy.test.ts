@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { get } from 'node:https';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import tls from 'node:tls';
 import { proxyRoutes } from '@berth/session-pod/engine/baileys-proxy.ts';
 import { expect, onTestFinished, test } from 'vitest';
+import { aCertificateAuthority } from '../../../builders/a-certificate-authority.ts';
+import { joinStreams, type Proxy, type ProxyOptions } from '../../../proxy/proxy.ts';
 import { startHttpProxy } from '../../../proxy/start-http-proxy.ts';
 import { startSocksProxy } from '../../../proxy/start-socks-proxy.ts';
 import { eventually } from '../eventually.ts';
@@ -17,6 +20,7 @@ const data = randomBytes(50_000);
 
 test.each([
   { kind: 'HTTP', startProxy: startHttpProxy, number: '5511999950001' },
+  { kind: 'HTTPS', startProxy: startHttpsProxy, number: '5511999950003' },
   { kind: 'SOCKS5', startProxy: startSocksProxy, number: '5511999950002' },
 ])(
   'createBaileysEngine() reaches WhatsApp and its files through a $kind proxy alone',
@@ -52,6 +56,7 @@ test.each([
 
 test.each([
   { kind: 'HTTP', startProxy: startHttpProxy },
+  { kind: 'HTTPS', startProxy: startHttpsProxy },
   { kind: 'SOCKS5', startProxy: startSocksProxy },
 ])(
   'createBaileysEngine() is refused by a $kind proxy with another password, and never goes past it',
@@ -69,6 +74,7 @@ test.each([
 
 test.each([
   { kind: 'HTTP', startProxy: startHttpProxy },
+  { kind: 'HTTPS', startProxy: startHttpsProxy },
   { kind: 'SOCKS5', startProxy: startSocksProxy },
 ])('proxyRoutes() leads what Baileys fetches by itself through a $kind proxy', async ({ startProxy }) => {
   const proxy = await startProxy({ credentials: { username: 'berth', password: 'p4ss@word' }, resolve: byName });
@@ -109,3 +115,27 @@ test.each(['http', 'socks5'])(
     );
   },
 );
+
+/** An HTTP proxy behind TLS, with a certificate that this process trusts from now on. */
+async function startHttpsProxy(options: ProxyOptions): Promise<Proxy> {
+  const proxy = await startHttpProxy(options);
+  const { username, password, port: httpPort } = new URL(proxy.url);
+  const authority = await aCertificateAuthority();
+  tls.setDefaultCACertificates([...tls.getCACertificates('default'), authority.pem]);
+  const door = tls.createServer(await authority.issue('proxy', ['localhost']), (client) =>
+    joinStreams(client, connect(Number(httpPort), '127.0.0.1')),
+  );
+  await new Promise<void>((resolve) => {
+    door.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = door.address() as AddressInfo;
+  const user = username === '' ? '' : `${decodeURIComponent(username)}:${decodeURIComponent(password)}@`;
+  return {
+    url: `https://${user}localhost:${port}`,
+    tunnels: proxy.tunnels,
+    async stop() {
+      door.close();
+      await proxy.stop();
+    },
+  };
+}

@@ -5,9 +5,15 @@ import {
   headlessMode,
   userAgentOf,
 } from '@berth/session-pod/engine/web-browser-command.ts';
+import { readProxyUrl } from '@berth/session-pod/engine/web-proxy.ts';
 import { expect, test } from 'vitest';
 
-const settings: BrowserSettings = { executable: '/usr/bin/chromium', hasSandbox: false, extraArguments: [] };
+const settings: BrowserSettings = {
+  executable: '/usr/bin/chromium',
+  hasSandbox: false,
+  locale: 'en-US',
+  extraArguments: [],
+};
 
 test('browserFlags() switches the sandbox off unless it is asked for', () => {
   expect(browserFlags(settings)).toContain('--no-sandbox');
@@ -17,6 +23,21 @@ test('browserFlags() switches the sandbox off unless it is asked for', () => {
 test('browserFlags() puts the flags of the environment last, where they win', () => {
   const flags = browserFlags({ ...settings, extraArguments: ['--lang=pt-BR'] });
   expect(flags.indexOf('--lang=pt-BR')).toBeGreaterThan(flags.indexOf('--lang=en-US'));
+});
+
+test.each([
+  { locale: 'en-US', accepted: 'en-US,en' },
+  { locale: 'pt', accepted: 'pt' },
+])('browserFlags() asks for pages in $accepted where the locale is $locale', ({ locale, accepted }) => {
+  const flags = browserFlags({ ...settings, locale });
+  expect(flags).toContain(`--lang=${locale}`);
+  expect(flags).toContain(`--accept-lang=${accepted}`);
+});
+
+test.each(['http', 'https', 'socks5'])('browserFlags() leads the browser through a proxy of %s', (scheme) => {
+  const flags = browserFlags(settings, readProxyUrl(`${scheme}://proxy.example:3128`));
+  expect(flags).toContain(`--proxy-server=${scheme}://proxy.example:3128`);
+  expect(flags).toContain('--force-webrtc-ip-handling-policy=disable_non_proxied_udp');
 });
 
 test('browserFlags() shows the server of a proxy, and never its password', () => {

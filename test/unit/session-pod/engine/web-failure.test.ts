@@ -1,4 +1,4 @@
-import { openFailure, startFailure } from '@berth/session-pod/engine/web-failure.ts';
+import { openFailure, pairingCodeFailure, startFailure } from '@berth/session-pod/engine/web-failure.ts';
 import { isPageFailure } from '@berth/session-pod/engine/web-page-failure.ts';
 import { expect, test } from 'vitest';
 
@@ -32,9 +32,28 @@ test('openFailure() gives one line, without numbers that may be of a phone', () 
   expect(message).not.toMatch(/\d{5}|\n/);
 });
 
+test('openFailure() tells of a pairing code that was refused as Baileys does, whatever the words of the page', () => {
+  const refused = pairingCodeFailure(new Error('HTTP 429: rate-overlimit for 5511999990000\n    at x'));
+  expect(openFailure(refused)).toEqual({
+    code: 408,
+    saidByWhatsApp: false,
+    message:
+      'Cannot get a pairing code: HTTP 429: rate-overlimit for #; see whether the phone number is right, or pair by QR code',
+  });
+});
+
+test.each([
+  'Execution context was destroyed.',
+  'Requiring unknown module "WAWebAltDeviceLinkingApi".',
+  'Cannot read properties of undefined (reading "x")',
+])('pairingCodeFailure() takes "%s" for no word on the number', (message) => {
+  const error = new Error(message);
+  expect(pairingCodeFailure(error)).toBe(error);
+});
+
 test('startFailure() says what to do about the sandbox where there is one', () => {
-  expect(startFailure(new Error('Target closed'), true)).toContain('BERTH_BROWSER_SANDBOX=false');
-  expect(startFailure(new Error('Target closed'), false)).not.toContain('SANDBOX');
+  expect(startFailure(new Error('Target closed'), true)).toContain("the chart's session.browser.sandbox");
+  expect(startFailure(new Error('Target closed'), false)).not.toContain('sandbox');
 });
 
 test.each([

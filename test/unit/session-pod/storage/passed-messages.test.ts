@@ -22,12 +22,12 @@ test('isNew() lets each message pass once, also in the next process', () => {
 test('wasMissed() knows what was sent since the pairing and did not pass', () => {
   const passed = openPassedMessages(aFile(), 10_000, silentLog);
   passed.isNew('a', 11_000);
-  expect(passed.wasMissed('a', 11_000)).toBe(false);
-  expect(passed.wasMissed('b', 12_000)).toBe(true);
-  expect(passed.wasMissed('of old', 9_000)).toBe(false);
+  expect(passed.wasMissed()('a', 11_000)).toBe(false);
+  expect(passed.wasMissed()('b', 12_000)).toBe(true);
+  expect(passed.wasMissed()('of old', 9_000)).toBe(false);
   passed.beginAt(20_500);
-  expect(passed.wasMissed('b', 12_000)).toBe(false);
-  expect(passed.wasMissed('c', 20_000)).toBe(true); // WhatsApp's time has no milliseconds.
+  expect(passed.wasMissed()('b', 12_000)).toBe(false);
+  expect(passed.wasMissed()('c', 20_000)).toBe(true); // WhatsApp's time has no milliseconds.
   passed.flush();
 });
 
@@ -39,8 +39,22 @@ test('wasMissed() takes what is older than all that is remembered for passed', (
     ['c', 3],
   ] as const)
     passed.isNew(id, at);
-  expect(passed.wasMissed('x', 0)).toBe(false);
-  expect(passed.wasMissed('y', 2)).toBe(true);
+  expect(passed.wasMissed()('x', 0)).toBe(false);
+  expect(passed.wasMissed()('y', 2)).toBe(true);
+  passed.flush();
+});
+
+test('wasMissed() judges all of one look by what was known at its beginning', () => {
+  const passed = openPassedMessages(aFile(), 0, silentLog, 2);
+  const wasMissed = passed.wasMissed();
+  for (const [id, at] of [
+    ['a', 5],
+    ['b', 6],
+    ['c', 7],
+  ] as const)
+    expect(wasMissed(id, at) && passed.isNew(id, at)).toBe(true);
+  expect(wasMissed('of another chat', 4)).toBe(true);
+  expect(passed.wasMissed()('of another chat', 4)).toBe(false);
   passed.flush();
 });
 

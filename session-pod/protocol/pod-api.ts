@@ -15,7 +15,8 @@ export const podApiPaths = {
   pairingCode: '/v1/pairing-code',
   /**
    * POST {"to": "<phone or jid>", "text": "..."}, and for a file `media` beside it, with the text as its caption: 200
-   * {"id": "..."}; 409 when not ready, 429 while another file is under way.
+   * {"id": "..."}; 409 when not ready, 422 when the recipient is not on WhatsApp, 429 while another file is under way, 504 when
+   * nobody knows whether it was sent.
    * GET, `?since=<sequence>`: 200 {"messages": [...]}, the last ones that arrived.
    */
   messages: '/v1/messages',
@@ -31,6 +32,8 @@ export const podApiPaths = {
 
 /** The largest file that is sent or read, in bytes: 16 MiB. In JSON it travels as base64, which is a third longer. */
 export const maxMediaBytes = 16 * 1_024 * 1_024;
+/** Characters of that in base64. */
+export const maxMediaBase64Length = Math.ceil(maxMediaBytes / 3) * 4;
 
 /** Body of `POST /v1/messages`. */
 export interface SendRequest {

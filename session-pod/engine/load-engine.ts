@@ -3,10 +3,8 @@ import type { Log } from '../publish/log.ts';
 import { openBrowserProfile } from '../storage/browser-profile.ts';
 import { openCredentialStore } from '../storage/credential-store.ts';
 import type { Engine, EngineListener } from './engine.ts';
+import type { EngineName } from './engine-name.ts';
 import type { BrowserSettings } from './web-browser-command.ts';
-
-export const engineNames = ['Baileys', 'WhatsAppWebJS'] as const;
-export type EngineName = (typeof engineNames)[number];
 
 /** What the engines are told by the pod's configuration; each takes what concerns it. */
 export interface EngineSettings {
@@ -26,7 +24,7 @@ export interface EngineSettings {
 export interface LoadedEngine {
   /** @throws {CredentialsCorruptError} what is stored is not the engine's login */
   readonly create: (listener: EngineListener) => Engine;
-  /** Milliseconds that it may take to close in order. */
+  /** Milliseconds that it may take to close in order, where the stop leaves as much. */
   readonly closeWithinMs: number;
   /** Whether a rejection that nobody handled is part of losing a connection, and told by the engine's events as well. */
   isLostConnection(error: unknown): boolean;
@@ -106,7 +104,7 @@ async function loadWhatsAppWeb(settings: EngineSettings, log: Log): Promise<Load
         ...(pairingPhoneNumber === undefined ? {} : { pairingPhoneNumber }),
         ...(proxyUrl === undefined ? {} : { proxyUrl }),
       }),
-    closeWithinMs: 2_500, // Chromium writes its profile as it closes.
+    closeWithinMs: Number.POSITIVE_INFINITY, // Chromium writes its profile as it closes: no stop is too long for that.
     isLostConnection: isPageFailure,
     async closeLogin(isLoggedOut) {
       if (isLoggedOut) await profile.eraseAfterLogout(Date.now());
