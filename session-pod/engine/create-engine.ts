@@ -94,7 +94,7 @@ async function loadBaileys(settings: EngineSettings, log: Log): Promise<LoadedEn
 async function loadWhatsAppWeb(settings: EngineSettings, log: Log): Promise<LoadedEngine> {
   const profile = openBrowserProfile(settings.dataDirectory);
   const { createWebEngine } = await import('./web-engine.ts');
-  const { isPageFailure } = await import('./web-page-failure.ts');
+  const { isLostPage } = await import('./web-lost-page.ts');
   const { browser, pairingPhoneNumber, proxyUrl } = settings;
   return {
     create: (listener) =>
@@ -107,7 +107,7 @@ async function loadWhatsAppWeb(settings: EngineSettings, log: Log): Promise<Load
         ...(proxyUrl === undefined ? {} : { proxyUrl }),
       }),
     closeWithinMs: 2_500, // Chromium writes its profile as it closes.
-    isLostConnection: isPageFailure,
+    isLostConnection: isLostPage,
     async closeLogin(isLoggedOut) {
       if (isLoggedOut) await profile.eraseAfterLogout(Date.now());
     },

@@ -79,7 +79,7 @@ export async function startWhatsAppWeb(options: WhatsAppWebOptions = {}): Promis
       log('Device linked', { connection: connection.id });
     },
   });
-  const causeFault = createWebFaults({ devices, live, faults, media, unlink });
+  const causeFault = createWebFaults({ devices, live, faults, media, pairing, unlink });
 
   function unlink(device: LinkedDevice) {
     const connection = live.connectionOf(device);
