@@ -8,9 +8,8 @@ import {
   siteFaultKinds,
 } from './lasting-faults.ts';
 import type { LinkedDevice, LinkedDevices } from './linked-devices.ts';
-import type { LivePages } from './live-pages.ts';
 import type { MediaStore } from './media-store.ts';
-import type { PageConnection } from './page-connection.ts';
+import type { LivePages, PageConnection } from './page-connection.ts';
 import type { Pairing } from './pairing.ts';
 
 /** Memory that the page takes on "hog" unless told, in MiB. */
