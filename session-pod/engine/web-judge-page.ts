@@ -160,7 +160,10 @@ function reloaded(progress: PageProgress): PageVerdict {
       return lose(progress, 'loaded', closed);
     case 'returning':
       return nothing({ ...progress, phase: 'loaded' });
-    default:
+    case 'opening':
+    case 'loaded':
+    case 'syncing':
+    case 'away':
       return nothing(progress);
   }
 }
