@@ -92,7 +92,7 @@ async function loadBaileys(settings: EngineSettings, log: Log): Promise<LoadedEn
 async function loadWhatsAppWeb(settings: EngineSettings, log: Log): Promise<LoadedEngine> {
   const profile = openBrowserProfile(settings.dataDirectory);
   const { createWebEngine } = await import('./web-engine.ts');
-  const { isPageFailure } = await import('./web-page-failure.ts');
+  const { isLostPage } = await import('./web-lost-page.ts');
   const { browser, pairingPhoneNumber, proxyUrl } = settings;
   return {
     create: (listener) =>
@@ -105,7 +105,7 @@ async function loadWhatsAppWeb(settings: EngineSettings, log: Log): Promise<Load
         ...(proxyUrl === undefined ? {} : { proxyUrl }),
       }),
     closeWithinMs: Number.POSITIVE_INFINITY, // Chromium writes its profile as it closes: no stop is too long for that.
-    isLostConnection: isPageFailure,
+    isLostConnection: isLostPage,
     async closeLogin(isLoggedOut) {
       if (isLoggedOut) await profile.eraseAfterLogout(Date.now());
     },

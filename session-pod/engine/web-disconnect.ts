@@ -1,7 +1,5 @@
 import type { Disconnect } from './engine.ts';
 
-export type { Disconnect as WebDisconnect } from './engine.ts';
-
 /** What the page calls its connection to WhatsApp: `Socket.state`, which `getState()` of whatsapp-web.js gives. */
 const said: Readonly<Record<string, Omit<Disconnect, 'saidByWhatsApp'>>> = {
   CONFLICT: { code: 440, message: 'WhatsApp Web was opened elsewhere with this login (CONFLICT)' },

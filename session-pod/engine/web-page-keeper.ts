@@ -1,18 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../publish/log.ts';
-import { masked } from '../publish/masked-text.ts';
 import type { BrowserProfile } from '../storage/browser-profile.ts';
 import type { EngineListener } from './engine.ts';
-import { LogoutUnconfirmedError } from './logout-unconfirmed-error.ts';
 import { NotConnectedError } from './not-connected-error.ts';
 import { settlesWithin } from './settles-within.ts';
-import { answerWithin, PageUnresponsiveError } from './web-answer.ts';
 import { openFailure, startFailure } from './web-failure.ts';
+import type { PageEffect, PageEvent, PageProgress } from './web-judge-page.ts';
+import { judgePage, newPage, reopenedPage } from './web-judge-page.ts';
+import { lastWordFollowsMs, logOutPage } from './web-logout.ts';
 import type { WebPage, WebPageListener } from './web-page.ts';
-import type { PageEffect, PageEvent, PageProgress } from './web-phase.ts';
-import { judgePage, newPage, phaseLimitMs, reopenedPage } from './web-phase.ts';
-import { killBrowser } from './web-process-tree.ts';
-import { watchPage } from './web-watch.ts';
+import { killBrowser, killedWithinMs } from './web-process-tree.ts';
+import type { PhaseWatch } from './web-watch-phase.ts';
+import { watchPhase } from './web-watch-phase.ts';
 
 export interface PageKeeperOptions extends Pick<WebPageListener, 'onMessage' | 'onAck'> {
   readonly profile: BrowserProfile;
@@ -31,7 +29,7 @@ export interface PageKeeperOptions extends Pick<WebPageListener, 'onMessage' | '
 
 /** One page at a time on one profile, told of as a session. */
 export interface PageKeeper {
-  /** Opens a page, unless there is one already. */
+  /** Opens a page, unless there is one already or one is about to be opened. Never throws: a failure is told. */
   connect(): Promise<void>;
   /** The page there is, open or not. */
   page(): WebPage | undefined;
@@ -39,8 +37,12 @@ export interface PageKeeper {
   openPage(action: string): WebPage;
   /** Tells it the state of the page's connection, as it was found. */
   see(state: string): void;
-  /** @throws {NotConnectedError | LogoutUnconfirmedError} as the engine's */
+  /** @throws {NotConnectedError | LogoutUnconfirmedError} as the engine's; `withinMs` milliseconds */
   logout(withinMs: number): Promise<void>;
+  /**
+   * Ends the page, for good, in whatever phase it is; nothing is told any more. Its browser has `withinMs` milliseconds to
+   * close in order, and is gone at most 1.5 s later. Never throws.
+   */
   close(withinMs: number): Promise<void>;
 }
 
@@ -50,20 +52,17 @@ const givenUpWithinMs = 2_000;
 const flushedWithinMs = 10_000;
 /** Until then Chromium has begun to write what a page has stored, with --enable-aggressive-domstorage-flushing. */
 const writtenAfterMs = 1_500;
-/** Milliseconds for processes that were killed to be gone. */
-const killedWithinMs = 500;
-/** Milliseconds from the failure of the page's script until the page has told that it lost its login. */
-const lastWordFollowsMs = 500;
 
 /** Keeps a page going: does what `judgePage()` makes of its events, and sees that it answers and gets on in time. */
 export function createPageKeeper(options: PageKeeperOptions): PageKeeper {
   const { profile, log } = options;
   let page: WebPage | undefined;
   let progress: PageProgress = newPage;
-  let limit: NodeJS.Timeout | undefined;
-  let watch: ReturnType<typeof watchPage> | undefined;
+  let watch: PhaseWatch | undefined;
   /** The end of the last browser: no other may start on its profile before. */
   let ending: Promise<unknown> = Promise.resolve();
+  /** The next browser is on its way. */
+  let isOpening = false;
   let isClosed = false;
   let isLeaving = false;
   let hearLogout: (() => void) | undefined;
@@ -73,29 +72,15 @@ export function createPageKeeper(options: PageKeeperOptions): PageKeeper {
     const before = progress;
     const verdict = judgePage(before, event, profile.pairedAtMs() !== undefined);
     progress = verdict.progress;
-    if (progress.phase !== before.phase) enterPhase();
+    if (progress.phase !== before.phase) enterPhase(page);
+    // A code is good for some time, so that of a page which shows it begins anew with each.
+    else if (event.type === 'QrGiven' || event.type === 'PairingCodeGiven') watch?.restartLimit();
     for (const effect of verdict.effects) perform(effect);
   }
 
-  function enterPhase(): void {
-    stopTimers();
-    const limitMs = phaseLimitMs[progress.phase];
-    if (limitMs !== undefined) limit = setTimeout(() => handle({ type: 'TimeUp' }), limitMs);
-    const watched = page;
-    if (progress.phase === 'open' || !watched) return;
-    watch = watchPage({
-      ask: (withinMs) => watched.state(withinMs),
-      onState: (state) => handle({ type: 'StateSeen', state }),
-      onUnresponsive: (forMs) => {
-        const seconds = Math.round(forMs / 1_000);
-        handle({ type: 'Dead', message: `WhatsApp's page or its browser has not answered for ${seconds} s` });
-      },
-    });
-  }
-
-  function stopTimers(): void {
-    clearTimeout(limit);
+  function enterPhase(watched: WebPage): void {
     watch?.stop();
+    watch = watchPhase(watched, progress.phase, handle);
   }
 
   function perform(effect: PageEffect): void {
@@ -109,80 +94,99 @@ export function createPageKeeper(options: PageKeeperOptions): PageKeeper {
         return;
       case 'Reopen':
         options.onPairing();
-        void reopen();
+        reopenSoon();
         return;
       case 'NotePairing':
-        keep(() => profile.notePairing(Date.now()));
+        notePairing();
         return;
       case 'NoteLogout':
-        keep(() => profile.noteLogout(Date.now()));
+        noteLogout();
         hearLogout?.();
         return;
       case 'CatchUp':
         if (page) options.onReady(page);
         return;
       case 'RefreshQr':
-        if (options.isPairedByQr) page?.refreshQr().catch(() => {});
+        if (options.isPairedByQr) page?.refreshQr();
+        return;
+      case 'AskForCode':
+        page?.askForCode();
         return;
     }
   }
 
-  function keep(write: () => void): void {
+  function notePairing(): void {
     try {
-      write();
+      profile.notePairing(Date.now());
     } catch (error) {
-      log.error({ err: error }, 'The state of the login cannot be noted');
+      log.error({ err: error }, 'The login cannot be noted');
       options.onSession({ type: 'Failed', message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** Only for a run that is killed before it has erased the profile, which needs no room: what cannot be noted is erased all the same. */
+  function noteLogout(): void {
+    try {
+      profile.noteLogout(Date.now());
+    } catch (error) {
+      log.error({ err: error }, 'The end of the login cannot be noted');
     }
   }
 
   function endPage(withinMs: number): void {
     const last = page;
     page = undefined;
-    stopTimers();
+    watch?.stop();
     if (last) ending = last.close(withinMs);
   }
 
-  async function reopen(): Promise<void> {
+  function reopenSoon(): void {
     const opened = page;
-    await sleep(writtenAfterMs);
-    if (page !== opened) return;
+    setTimeout(() => {
+      if (page === opened) void reopen();
+    }, writtenAfterMs);
+  }
+
+  async function reopen(): Promise<void> {
     const startedAtMs = Date.now();
+    isOpening = true;
     endPage(flushedWithinMs);
-    const isFlushed = await ending;
-    log.info({ isFlushed, tookMs: Date.now() - startedAtMs }, 'Browser is opened again, now that it has a login');
+    const isInOrder = await ending;
+    log.info({ isInOrder, tookMs: Date.now() - startedAtMs }, 'Browser is opened again, now that it has a login');
     await open(reopenedPage);
   }
 
   async function open(from: PageProgress): Promise<void> {
+    isOpening = true;
     try {
+      await ending;
       // What a dead process of the same container left: the volume's lock proves that nobody uses it.
-      if (!(await killBrowser({ profileDirectory: profile.directory }, killedWithinMs)))
+      if (!(await killBrowser({ profileDirectory: profile.directory })))
         throw new Error('Another browser runs on the profile, and does not die');
       profile.removeStaleLocks();
       const start = await options.prepare();
-      if (isClosed || page) return;
+      if (isClosed) return;
       progress = from;
       const opened = start(listener(() => opened));
       page = opened;
-      enterPhase();
+      enterPhase(opened);
     } catch (error) {
       if (!isClosed) options.onSession({ type: 'Failed', message: startFailure(error, options.hasSandbox) });
+    } finally {
+      isOpening = false;
     }
   }
 
   function listener(opened: () => WebPage): WebPageListener {
+    const tell = (event: PageEvent) => {
+      if (page === opened()) handle(event);
+    };
     return {
-      onEvent: handle,
+      onEvent: tell,
       onFailure(error) {
         log.info({ err: error }, "WhatsApp's page failed");
-        if (!opened().hasBrowser()) {
-          handle({ type: 'Dead', message: startFailure(error, options.hasSandbox) });
-          return;
-        }
-        setTimeout(() => {
-          if (page === opened()) handle({ type: 'OpenFailed', disconnect: openFailure(error) });
-        }, lastWordFollowsMs);
+        if (!opened().hasBrowser()) return tell({ type: 'Dead', message: startFailure(error, options.hasSandbox) });
+        setTimeout(() => tell({ type: 'OpenFailed', disconnect: openFailure(error) }), lastWordFollowsMs);
       },
       onMessage: options.onMessage,
       onAck: options.onAck,
@@ -196,41 +200,30 @@ export function createPageKeeper(options: PageKeeperOptions): PageKeeper {
 
   return {
     async connect() {
-      if (isClosed || page) return;
-      await ending;
-      if (!isClosed && !page) await open(newPage);
+      if (!isClosed && !page && !isOpening) await open(newPage);
     },
     page: () => page,
     openPage,
     see: (state) => handle({ type: 'StateSeen', state }),
     async logout(withinMs) {
-      const { client } = openPage('log out');
-      isLeaving = true;
+      const leaving = openPage('log out');
       const heard = new Promise<void>((resolve) => {
         hearLogout = resolve;
       });
-      // The page may go away before it has answered, since it has done what it was asked for.
-      const answered = client.logout().catch(async (error: unknown) => {
-        if (!(await settlesWithin(heard, lastWordFollowsMs))) throw error;
-      });
+      isLeaving = true; // From here on a page that goes away does what it was asked for.
       try {
-        await answerWithin(Promise.race([answered, heard]), withinMs, 'log out');
-      } catch (cause) {
+        await logOutPage(leaving, heard, withinMs);
+      } catch (error) {
         isLeaving = false;
-        throw new LogoutUnconfirmedError(whyUnconfirmed(cause, withinMs), { cause });
+        throw error;
       }
-      keep(() => profile.noteLogout(Date.now()));
+      noteLogout();
     },
     async close(withinMs) {
       isClosed = true;
       endPage(withinMs);
       await settlesWithin(ending, withinMs + 2 * killedWithinMs);
-      await killBrowser({ profileDirectory: profile.directory }, killedWithinMs);
+      await killBrowser({ profileDirectory: profile.directory });
     },
   };
-}
-
-function whyUnconfirmed(cause: unknown, withinMs: number): string {
-  if (cause instanceof PageUnresponsiveError) return `no answer within ${withinMs} ms`;
-  return masked((cause instanceof Error ? cause.message : String(cause)).slice(0, 200));
 }

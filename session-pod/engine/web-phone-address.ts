@@ -1,7 +1,7 @@
 import type { InboundMessage } from './engine.ts';
-import { answerWithin } from './web-answer.ts';
 import { fromWebAddress } from './web-message.ts';
 import type { WebPage } from './web-page.ts';
+import { answerWithin } from './web-page-unresponsive-error.ts';
 
 /** The page answers in a millisecond; behind one that does not, nothing may queue up. */
 const answersWithinMs = 1_000;

@@ -12,6 +12,8 @@ export interface ProcessEntry {
 }
 
 const lookEveryMs = 20;
+/** Milliseconds for processes that were killed to be gone; a few are usual. */
+export const killedWithinMs = 500;
 
 /** Which browser is meant. */
 export interface BrowserIdentity {
@@ -41,7 +43,7 @@ export function browserTree(processes: readonly ProcessEntry[], { profileDirecto
  * Kills all processes of a browser, stopped ones too, and waits until they are gone.
  * @returns whether they are, within `withinMs` milliseconds
  */
-export async function killBrowser(browser: BrowserIdentity, withinMs: number): Promise<boolean> {
+export async function killBrowser(browser: BrowserIdentity, withinMs = killedWithinMs): Promise<boolean> {
   for (const endMs = Date.now() + withinMs; ; await sleep(lookEveryMs)) {
     const alive = browserTree(listProcesses(), browser).filter((pid) => pid !== process.pid);
     if (alive.length === 0) return true;

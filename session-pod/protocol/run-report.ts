@@ -1,7 +1,7 @@
 /** What a session's engine is doing, as its pod tells it. */
 export const sessionStates = [
   'connecting', // Dials WhatsApp or waits for its answer; credentials may be there or not.
-  'waiting_for_pairing', // A QR code can be fetched from the pod: a person is needed.
+  'waiting_for_pairing', // A QR or pairing code can be fetched from the pod: a person is needed.
   'authenticated', // Paired or logged in, not yet able to send.
   'ready',
   'reconnecting', // Was ready or authenticated in this run, lost the connection, dials again.

@@ -35,7 +35,10 @@ export type SessionEvent =
   | { readonly type: 'QrReceived'; readonly qr: string }
   /** WhatsApp gave a code for the phone number that is to be linked. */
   | { readonly type: 'PairingCodeReceived'; readonly code: string }
-  /** The phone accepted the pairing; WhatsApp closes with 515 next and wants to be dialled again. */
+  /**
+   * It has a login, and cannot send yet: the phone has accepted the pairing, after which WhatsApp closes the connection of
+   * Baileys with 515 and wants to be dialled again; or a page was loaded with its login, which Baileys does not tell.
+   */
   | { readonly type: 'Paired' }
   | { readonly type: 'Opened'; readonly account?: Account }
   /** The account became known only after the connection was open. */

@@ -3,6 +3,7 @@ import { type AdminRoutes, answerByRoutes } from '../admin-http/admin-routes.ts'
 import { textField } from '../admin-http/fields.ts';
 import { logToStdout } from '../admin-http/log.ts';
 import { startServer, stopServer } from '../admin-http/start-server.ts';
+import { portFrom } from '../stand-ins/port-from.ts';
 import { AskedTunnels } from './asked-tunnels.ts';
 import { startHttpProxy } from './start-http-proxy.ts';
 
@@ -36,10 +37,4 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 async function stop() {
   await Promise.all([proxy.stop(), stopServer(admin)]);
   process.exit(0);
-}
-
-function portFrom(name: string, otherwise: number): number {
-  const port = env[name] ? Number(env[name]) : otherwise;
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new RangeError(`Cannot listen: "${name}" is not a port; give a number up to 65535`);
 }

@@ -1,18 +1,18 @@
 import type { AdminRoutes } from '../admin-http/admin-routes.ts';
-import { choiceField, type Fields, integerField, objectField, phoneField, textField } from '../admin-http/fields.ts';
-import type { Inbox } from '../whatsapp/inbox.ts';
-import type { LoginLog } from '../whatsapp/login-log.ts';
+import { choiceField, type Fields, integerField, phoneField, textField } from '../admin-http/fields.ts';
+import type { Inbox } from '../stand-ins/inbox.ts';
+import type { LoginLog } from '../stand-ins/login-log.ts';
+import { readSentFile, readSentText } from '../stand-ins/sent-file.ts';
 import { type WebFault, webFaultKinds } from './faults.ts';
-import type { LivePages } from './live-pages.ts';
 import type { MediaStore } from './media-store.ts';
 import type { Messages } from './messages.ts';
+import type { LivePages } from './page-connection.ts';
 import type { Content } from './page-protocol.ts';
 import type { Pairing } from './pairing.ts';
 
 /** A page that takes more would take the browser's own limit, and the machine's. */
 const maxHogMiB = 8_192;
 const code = { pattern: /^[A-Z0-9]{8}$/, example: 'ABCD1234' };
-const fileName = { example: 'invoice.pdf', maxLength: 255 };
 
 interface Dependencies {
   readonly pairing: Pairing;
@@ -55,15 +55,10 @@ export function whatsappWebAdminApi(dependencies: Dependencies): AdminRoutes {
   };
 }
 
-/** A file comes with the text as its caption, which may be left out. */
 function contentOf(body: Fields, store: MediaStore): Content {
-  const text = { example: 'hello', maxLength: 65_536 };
-  if (body['media'] === undefined) return { text: textField(body, 'text', text) };
-  const file = objectField(body, 'media');
-  const mimetype = textField(file, 'mimetype', { pattern: /^[\w.+-]+\/[\w.+-]+(; .+)?$/, example: 'image/png' });
-  const base64 = { pattern: /^[A-Za-z0-9+/]+={0,2}$/, example: 'aGVsbG8=', maxLength: 24 * 1_024 * 1_024 };
-  const data = Buffer.from(textField(file, 'data', base64), 'base64');
-  const named = file['fileName'] === undefined ? {} : { fileName: textField(file, 'fileName', fileName) };
-  const caption = (body['text'] ?? '') === '' ? '' : textField(body, 'text', text);
-  return { text: caption, media: { ...store.add(mimetype, data), ...named } };
+  const file = readSentFile(body);
+  const text = readSentText(body, file);
+  if (!file) return { text };
+  const { mimetype, data, ...named } = file;
+  return { text, media: { ...store.add(mimetype, data), ...named } };
 }

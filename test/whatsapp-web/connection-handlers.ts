@@ -1,10 +1,9 @@
 import type { Log } from '../admin-http/log.ts';
 import { BadRequestError } from '../admin-http/request-errors.ts';
-import type { LoginLog } from '../whatsapp/login-log.ts';
+import type { LoginLog } from '../stand-ins/login-log.ts';
 import type { LinkedDevice, LinkedDevices } from './linked-devices.ts';
-import type { LivePages } from './live-pages.ts';
 import type { Messages } from './messages.ts';
-import type { ConnectionHandlers, PageConnection } from './page-connection.ts';
+import type { ConnectionHandlers, LivePages, PageConnection } from './page-connection.ts';
 import type { Credentials, FromPage, PageKeys } from './page-protocol.ts';
 import type { Pairing } from './pairing.ts';
 

@@ -8,14 +8,14 @@ import {
   siteFaultKinds,
 } from './lasting-faults.ts';
 import type { LinkedDevice, LinkedDevices } from './linked-devices.ts';
-import type { LivePages } from './live-pages.ts';
 import type { MediaStore } from './media-store.ts';
-import type { PageConnection } from './page-connection.ts';
+import type { LivePages, PageConnection } from './page-connection.ts';
+import type { Pairing } from './pairing.ts';
 
 /** Memory that the page takes on "hog" unless told, in MiB. */
 const hogMiB = 256;
 
-/** Faults of one live connection. */
+/** Faults of one live connection: of the phone's device, or of the page that shows a pairing code for it. */
 const connectionFaults = {
   /** Answers nothing; the WebSocket goes on working. */
   mute: (connection) => connection.mute(),
@@ -66,6 +66,7 @@ interface Dependencies {
   readonly live: LivePages;
   readonly faults: LastingFaults;
   readonly media: MediaStore;
+  readonly pairing: Pairing;
   readonly unlink: (device: LinkedDevice) => void;
 }
 
@@ -74,7 +75,7 @@ interface Dependencies {
  * @throws {NotFoundError} the phone has no linked device, or none that is connected.
  * @throws {BadRequestError} the phone is missing, or is given for a fault that is always everyone's.
  */
-export function createWebFaults({ devices, live, faults, media, unlink }: Dependencies) {
+export function createWebFaults({ devices, live, faults, media, pairing, unlink }: Dependencies) {
   return function cause({ kind, phone, argument }: WebFault) {
     if (kind === 'accept') return faults.takeBack(phone);
     if (kind === 'expire-media') return media.clear();
@@ -88,13 +89,17 @@ export function createWebFaults({ devices, live, faults, media, unlink }: Depend
       return undefined;
     }
     if (phone === undefined) throw new BadRequestError('phone', 'it is missing', 'say whose connection it is');
-    const device = devices.latestOf(phone);
-    if (!device) throw new NotFoundError(`cause "${kind}"`, 'the phone has no linked device', 'let it scan first');
-    if (kind === 'unlink') return unlink(device);
-    const connection = live.connectionOf(device);
+    if (kind === 'unlink') return unlink(deviceOf(kind, phone));
+    const connection = pairing.waitingFor(phone) ?? live.connectionOf(deviceOf(kind, phone));
     if (!connection) throw new NotFoundError(`cause "${kind}"`, 'the device is not connected', 'wait for its login');
     connectionFaults[kind](connection, argument);
   };
+
+  function deviceOf(kind: WebFaultKind, phone: string): LinkedDevice {
+    const device = devices.latestOf(phone);
+    if (!device) throw new NotFoundError(`cause "${kind}"`, 'the phone has no linked device', 'let it scan first');
+    return device;
+  }
 
   function endBanned(device: LinkedDevice) {
     live.connectionOf(device)?.end('banned');

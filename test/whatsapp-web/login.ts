@@ -1,8 +1,7 @@
-import type { LoginLog, LoginOutcome } from '../whatsapp/login-log.ts';
+import type { LoginLog, LoginOutcome } from '../stand-ins/login-log.ts';
 import type { LastingFaults } from './lasting-faults.ts';
 import type { LinkedDevice, LinkedDevices } from './linked-devices.ts';
-import type { LivePages } from './live-pages.ts';
-import type { PageConnection } from './page-connection.ts';
+import type { LivePages, PageConnection } from './page-connection.ts';
 import type { Credentials, PageKeys } from './page-protocol.ts';
 
 interface Dependencies {

@@ -1,4 +1,5 @@
 import { logToStdout } from '../admin-http/log.ts';
+import { portFrom } from '../stand-ins/port-from.ts';
 import { startWhatsAppWeb } from './start-whatsapp-web.ts';
 
 /**
@@ -26,10 +27,4 @@ async function stop(signal: string) {
   log('Stand-in stopping', { signal });
   await whatsAppWeb.stop();
   process.exit(0);
-}
-
-function portFrom(name: string, otherwise: number): number {
-  const port = env[name] ? Number(env[name]) : otherwise;
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new RangeError(`Cannot listen: "${name}" is not a port; give a number up to 65535`);
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { BadRequestError, NotFoundError } from '../admin-http/request-errors.ts';
-import type { Inbox } from '../whatsapp/inbox.ts';
+import type { Inbox } from '../stand-ins/inbox.ts';
 import type { LastingFaults } from './lasting-faults.ts';
 import type { LinkedDevice, LinkedDevices, PendingMessage } from './linked-devices.ts';
-import type { LivePages } from './live-pages.ts';
 import type { MediaStore } from './media-store.ts';
-import type { PageConnection } from './page-connection.ts';
+import type { LivePages, PageConnection } from './page-connection.ts';
 import type { Content, FromPage, SentMedia } from './page-protocol.ts';
 
 const maxPending = 1_000;

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { clearTimeout, setTimeout } from 'node:timers';
 import type { RawData, WebSocket } from 'ws';
 import type { Fields } from '../admin-http/fields.ts';
+import type { LiveConnections } from '../stand-ins/live-connections.ts';
+import type { LinkedDevice } from './linked-devices.ts';
 import { type EndReason, type FromPage, readFromPage, type ToPage } from './page-protocol.ts';
 
 /** From the connection to the page's "hello", in milliseconds. */
@@ -15,6 +17,9 @@ export interface ConnectionHandlers {
   /** What the page said was not understood; its connection is cut. */
   readonly onError: (connection: PageConnection, error: unknown) => void;
 }
+
+/** Which pages are connected right now, and which of them is whose. */
+export type LivePages = LiveConnections<LinkedDevice, PageConnection>;
 
 /** One page's WebSocket. */
 export class PageConnection {

@@ -100,11 +100,16 @@ export function createPairing({ devices, faults, onPaired }: Dependencies) {
     return address;
   }
 
+  /** The page that shows a code for this phone. */
+  function waitingFor(phone: string): PageConnection | undefined {
+    return waiting(({ code }) => code?.phone === phone)?.connection;
+  }
+
   function forget(connection: PageConnection) {
     registrations.delete(connection);
   }
 
-  return { offer, offerAgain, requestCode, scan, enterCode, forget };
+  return { offer, offerAgain, requestCode, scan, enterCode, waitingFor, forget };
 }
 
 /** The QR holds a reference, three keys and the kind of the client. */

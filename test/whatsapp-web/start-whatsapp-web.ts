@@ -5,19 +5,20 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { answerByRoutes } from '../admin-http/admin-routes.ts';
 import { type Log, logNothing } from '../admin-http/log.ts';
 import { startServer, stopServer } from '../admin-http/start-server.ts';
-import { Inbox } from '../whatsapp/inbox.ts';
-import { LoginLog } from '../whatsapp/login-log.ts';
-import { createStateSaver } from '../whatsapp/state-saver.ts';
+import { Inbox } from '../stand-ins/inbox.ts';
+import { LiveConnections } from '../stand-ins/live-connections.ts';
+import { LoginLog } from '../stand-ins/login-log.ts';
+import { largeAdminBodies } from '../stand-ins/sent-file.ts';
+import { createStateSaver } from '../stand-ins/state-saver.ts';
 import { whatsappWebAdminApi } from './admin-api.ts';
 import { createConnectionHandlers } from './connection-handlers.ts';
 import { createWebFaults } from './faults.ts';
 import { LastingFaults } from './lasting-faults.ts';
 import { type LinkedDevice, LinkedDevices } from './linked-devices.ts';
-import { LivePages } from './live-pages.ts';
 import { createLogin } from './login.ts';
 import { MediaStore } from './media-store.ts';
 import { createMessages } from './messages.ts';
-import { PageConnection } from './page-connection.ts';
+import { type LivePages, PageConnection } from './page-connection.ts';
 import { defaultPageSettings, type PageSettings } from './page-settings.ts';
 import { createPairing } from './pairing.ts';
 import { createSite } from './site.ts';
@@ -26,8 +27,6 @@ import { devicesText, readDevices } from './state-file.ts';
 
 const maxConnections = 20_000;
 const maxWebSocketMessageBytes = 256 * 1_024;
-/** A file of 16 MiB in base64, and the rest of the message. */
-const largeAdminBodies = { 'POST /admin/deliver': 24 * 1_024 * 1_024 } as const;
 
 export interface WhatsAppWebOptions {
   /** Of the site, by HTTPS; 0, the default, takes a free one. */
@@ -64,7 +63,7 @@ export async function startWhatsAppWeb(options: WhatsAppWebOptions = {}): Promis
   const devices = stateFile ? readDevices(stateFile) : new LinkedDevices();
   const saver = stateFile ? createStateSaver(stateFile, () => devicesText(devices)) : undefined;
   const changed = () => saver?.changed();
-  const live = new LivePages();
+  const live: LivePages = new LiveConnections();
   const logins = new LoginLog();
   const faults = new LastingFaults();
   const inbox = new Inbox();
@@ -79,7 +78,7 @@ export async function startWhatsAppWeb(options: WhatsAppWebOptions = {}): Promis
       log('Device linked', { connection: connection.id });
     },
   });
-  const causeFault = createWebFaults({ devices, live, faults, media, unlink });
+  const causeFault = createWebFaults({ devices, live, faults, media, pairing, unlink });
 
   function unlink(device: LinkedDevice) {
     const connection = live.connectionOf(device);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { StateFileError } from '../whatsapp/state-saver.ts';
+import { StateFileError } from '../stand-ins/state-saver.ts';
 import { type LinkedDevice, LinkedDevices, type PendingMessage } from './linked-devices.ts';
 
 const version = 1;

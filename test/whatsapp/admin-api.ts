@@ -1,12 +1,12 @@
 import type { AdminRoutes } from '../admin-http/admin-routes.ts';
-import { choiceField, type Fields, integerField, objectField, phoneField, textField } from '../admin-http/fields.ts';
+import { choiceField, integerField, phoneField, textField } from '../admin-http/fields.ts';
+import type { Inbox } from '../stand-ins/inbox.ts';
+import type { LoginLog } from '../stand-ins/login-log.ts';
+import { readSentFile, readSentText } from '../stand-ins/sent-file.ts';
 import type { CodePairing } from './code-pairing.ts';
+import type { LiveClients } from './connection.ts';
 import type { Fault } from './faults.ts';
 import { faultKinds } from './faults.ts';
-import type { Inbox } from './inbox.ts';
-import type { LiveConnections } from './live-connections.ts';
-import type { LoginLog } from './login-log.ts';
-import type { SentFile } from './message-content.ts';
 import type { Messages } from './messages.ts';
 import type { Pairing } from './pairing.ts';
 
@@ -16,17 +16,14 @@ interface Dependencies {
   readonly messages: Messages;
   readonly inbox: Inbox;
   readonly logins: LoginLog;
-  readonly live: LiveConnections;
+  readonly live: LiveClients;
   readonly causeFault: (fault: Fault) => void;
   readonly rootPublicKey: string;
   /** In PEM: what a client has to trust for the host of files. */
   readonly mediaAuthority: string;
 }
 
-/** What may be larger than other requests: a file of 16 MiB in base64. */
-export const largeAdminBodies = { 'POST /admin/deliver': 24 * 1_024 * 1_024 } as const;
 const code = { pattern: /^[A-Z0-9]{8}$/, example: 'ABCD1234' };
-const maxTextLength = 65_536;
 
 /** What a test does as the phone and its contacts, and as the network. */
 export function whatsappAdminApi(dependencies: Dependencies): AdminRoutes {
@@ -39,9 +36,8 @@ export function whatsappAdminApi(dependencies: Dependencies): AdminRoutes {
       device: await codePairing.enter(textField(body, 'code', code), phoneField(body, 'phone')),
     }),
     'POST /admin/deliver': async (body) => {
-      const file = fileIn(body);
-      const mayBeEmpty = file !== undefined && (body['text'] ?? '') === '';
-      const text = mayBeEmpty ? '' : textField(body, 'text', { example: 'hello', maxLength: maxTextLength });
+      const file = readSentFile(body);
+      const text = readSentText(body, file);
       return { id: await messages.deliver(phoneField(body, 'to'), phoneField(body, 'from'), text, file) };
     },
     'POST /admin/read': (body) => {
@@ -60,14 +56,4 @@ export function whatsappAdminApi(dependencies: Dependencies): AdminRoutes {
     'GET /admin/media-authority': () => ({ certificate: dependencies.mediaAuthority }),
     'GET /healthz': () => ({ connections: live.count }),
   };
-}
-
-function fileIn(body: Fields): SentFile | undefined {
-  if (body['media'] === undefined) return undefined;
-  const media = objectField(body, 'media');
-  const mimetype = textField(media, 'mimetype', { pattern: /^[\w.+-]+\/[\w.+-]+(; .+)?$/, example: 'image/png' });
-  const base64 = { pattern: /^[A-Za-z0-9+/]+={0,2}$/, example: 'aGVsbG8=', maxLength: 24 * 1_024 * 1_024 };
-  const data = Buffer.from(textField(media, 'data', base64), 'base64');
-  if (media['fileName'] === undefined) return { mimetype, data };
-  return { mimetype, data, fileName: textField(media, 'fileName', { example: 'invoice.pdf', maxLength: 255 }) };
 }

@@ -1,18 +1,17 @@
 import type { BinaryNode } from '@whiskeysockets/baileys';
 import type { Log } from '../admin-http/log.ts';
+import type { LoginLog } from '../stand-ins/login-log.ts';
 import type { Device } from './account.ts';
 import type { CodePairing } from './code-pairing.ts';
-import type { Connection, ConnectionHandlers } from './connection.ts';
-import type { LiveConnections } from './live-connections.ts';
+import type { Connection, ConnectionHandlers, LiveClients } from './connection.ts';
 import type { createLogin } from './login.ts';
-import type { LoginLog } from './login-log.ts';
 import type { Messages } from './messages.ts';
 import type { Pairing } from './pairing.ts';
 import type { createQueries } from './queries.ts';
 import { firstTagOf, ProtocolError, serverDomain, stanza } from './stanza.ts';
 
 interface Dependencies {
-  readonly live: LiveConnections;
+  readonly live: LiveClients;
   readonly logins: LoginLog;
   readonly pairing: Pairing;
   readonly codePairing: CodePairing;

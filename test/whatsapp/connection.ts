@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers';
 import { type BinaryNode, decodeBinaryNode, encodeBinaryNode } from '@whiskeysockets/baileys';
 import type { RawData, WebSocket } from 'ws';
+import type { LiveConnections } from '../stand-ins/live-connections.ts';
+import type { Device } from './account.ts';
 import type { ServerIdentity } from './certificate-chain.ts';
 import { FrameReader, frameOf } from './frame-reader.ts';
 import { createInOrder } from './in-order.ts';
@@ -22,6 +24,9 @@ export interface ConnectionHandlers {
   /** What the client did was not understood; its connection is cut. */
   readonly onError: (connection: Connection, error: unknown) => void;
 }
+
+/** Who is connected right now, and which device each of them is. */
+export type LiveClients = LiveConnections<Device, Connection>;
 
 /** One client's connection, from the handshake to the end: bytes on one side, stanzas on the other. */
 export class Connection {

@@ -1,7 +1,6 @@
 import { BadRequestError, NotFoundError } from '../admin-http/request-errors.ts';
 import { type Device, latestDevice, type World } from './account.ts';
-import type { Connection } from './connection.ts';
-import type { LiveConnections } from './live-connections.ts';
+import type { Connection, LiveClients } from './connection.ts';
 import { everyone, type LoginPolicy } from './login-policy.ts';
 
 /** Faults of one live connection. */
@@ -47,7 +46,7 @@ export interface Fault {
 
 interface Dependencies {
   readonly world: World;
-  readonly live: LiveConnections;
+  readonly live: LiveClients;
   readonly policy: LoginPolicy;
   readonly unlink: (device: Device) => void;
 }

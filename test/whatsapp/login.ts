@@ -1,15 +1,14 @@
+import type { LoginLog } from '../stand-ins/login-log.ts';
 import type { Device, World } from './account.ts';
 import { phoneAddress } from './address.ts';
-import type { Connection } from './connection.ts';
-import type { LiveConnections } from './live-connections.ts';
-import type { LoginLog } from './login-log.ts';
+import type { Connection, LiveClients } from './connection.ts';
 import type { LoginPolicy } from './login-policy.ts';
 import type { ClientHandshake } from './noise-responder.ts';
 import { stanza, stanzaTime } from './stanza.ts';
 
 interface Dependencies {
   readonly world: World;
-  readonly live: LiveConnections;
+  readonly live: LiveClients;
   readonly logins: LoginLog;
   readonly policy: LoginPolicy;
   /** Called once the client was told that it is in. */

@@ -1,32 +1,9 @@
 import { normalizeMessageContent, proto } from '@whiskeysockets/baileys';
+import type { ReceivedContent, ReceivedFile } from '../stand-ins/inbox.ts';
+import type { SentFile } from '../stand-ins/sent-file.ts';
 import { decryptFile, encryptFile, mediaTypeOf, sha256 } from './media-files.ts';
 import type { MediaStore } from './media-store.ts';
 import { ProtocolError } from './stanza.ts';
-
-/** A file that a contact sends. */
-export interface SentFile {
-  readonly mimetype: string;
-  readonly fileName?: string;
-  readonly data: Buffer;
-}
-
-/** A file that a contact got, as far as a test wants to know of it. */
-export interface ReceivedFile {
-  readonly mimetype: string;
-  readonly fileName?: string;
-  /** Of its content, once decrypted. */
-  readonly sizeBytes: number;
-  /** Of its content, in lower-case hexadecimal digits. */
-  readonly sha256: string;
-}
-
-export interface ReceivedContent {
-  /** The kind of content, for instance "extendedTextMessage". */
-  readonly type: string;
-  /** Of a file its caption. */
-  readonly text?: string;
-  readonly media?: ReceivedFile;
-}
 
 const mediaTypes = ['image', 'video', 'audio', 'document'] as const;
 type MediaKind = (typeof mediaTypes)[number];

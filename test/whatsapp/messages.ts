@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from '@whiskeysockets/baileys';
 import { BadRequestError, NotFoundError } from '../admin-http/request-errors.ts';
+import type { Inbox } from '../stand-ins/inbox.ts';
+import type { SentFile } from '../stand-ins/sent-file.ts';
 import { type Device, latestDevice, type PendingMessage, type World } from './account.ts';
 import { phoneAddress, phoneOfAddress } from './address.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, LiveClients } from './connection.ts';
 import { contactOf } from './contact-book.ts';
 import { createInOrder, type InOrder } from './in-order.ts';
-import type { Inbox } from './inbox.ts';
-import type { LiveConnections } from './live-connections.ts';
-import type { MessageContents, SentFile } from './message-content.ts';
+import type { MessageContents } from './message-content.ts';
 import { attributeOf, childOf, serverDomain, stanza, stanzaTime } from './stanza.ts';
 
 const maxPending = 1_000;
@@ -16,7 +16,7 @@ const maxRefusals = 5;
 
 interface Dependencies {
   readonly world: World;
-  readonly live: LiveConnections;
+  readonly live: LiveClients;
   readonly inbox: Inbox;
   readonly contents: MessageContents;
   /** Called after something that outlives the connection has changed. */

@@ -1,13 +1,13 @@
 import { createAdminClient } from '../admin-http/admin-client.ts';
+import type { ReceivedMessage } from '../stand-ins/inbox.ts';
+import type { Login } from '../stand-ins/login-log.ts';
 import type { WebFaultKind } from '../whatsapp-web/faults.ts';
 import type { FaultKind } from './faults.ts';
-import type { ReceivedMessage } from './inbox.ts';
-import type { Login } from './login-log.ts';
 
+export type { ReceivedMessage } from '../stand-ins/inbox.ts';
+export type { Login } from '../stand-ins/login-log.ts';
 export type { WebFaultKind } from '../whatsapp-web/faults.ts';
 export type { FaultKind } from './faults.ts';
-export type { ReceivedMessage } from './inbox.ts';
-export type { Login } from './login-log.ts';
 
 /** A message that a contact sends. */
 export interface Delivery {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { BufferJSON } from '@whiskeysockets/baileys';
+import { StateFileError } from '../stand-ins/state-saver.ts';
 import type { Account, Device, PendingMessage, World } from './account.ts';
 import { Contact, type ContactSnapshot } from './contact.ts';
-import { StateFileError } from './state-saver.ts';
 
 const version = 2;
 type DeviceSnapshot = Omit<Device, 'preKeys' | 'pending'> & {

@@ -49,6 +49,7 @@ export const imageContents: readonly ImageContents[] = [
       'test/package.json',
       'test/admin-http',
       'test/proxy',
+      'test/stand-ins',
       'test/webhook-receiver',
       'test/whatsapp',
       'test/whatsapp-web',

@@ -13,6 +13,26 @@ describe('on a page that does not do what it should', () => {
   const world = oneWorld('WhatsAppWebJS');
   afterAll(() => world().phone.fault('accept'));
 
+  test('a session says what its driver misses once it is logged in, long before its time is over, and heals by itself', async () => {
+    const { phone: phones } = world();
+    const { phone, runUid } = await world().startPaired('unready', { recovery: { backoff } });
+    const device = await deviceOf(world(), phone);
+    await phones.fault('break-ready');
+    await world().patch('unready', { restartedAt: new Date().toISOString() });
+    const broken = await world().until(
+      'unready',
+      'that tells of a changed page',
+      ({ status }) => status?.report?.runUid !== runUid && status?.report?.message !== undefined,
+      30_000,
+    );
+    expect(broken.status?.report?.message).toContain('Requiring unknown module "WAWebSyncGatingUtils"');
+    expect(verdict(broken, 'Ready')).toContain('False');
+    await phones.fault('accept');
+    expect(await world().untilReady('unready', runUid)).toBe(broken.status?.run?.uid);
+    await expectSameLogin(world(), 'unready', phone, device);
+    await expectEnds(world(), 'unready', [[runUid, 'restarted']]);
+  });
+
   test('a session says what is missing, without a QR code and on an update that breaks its driver, and heals by itself', async () => {
     const { phone: phones } = world();
     const linked = await world().startPaired('linked', { recovery: { backoff, reconnects: { windowSeconds: 8 } } });

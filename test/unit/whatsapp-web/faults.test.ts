@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { WebFaultKind } from '../../whatsapp-web/faults.ts';
 import { useWhatsAppWeb } from './use-whatsapp-web.ts';
 
-const { aPage, aLinkedPage, phone } = useWhatsAppWeb();
+const { aPage, aLinkedPage, aNumber, phone } = useWhatsAppWeb();
 const contact = '15557770001';
 
 const outcomes = async (number: string) => (await phone().connections(number)).map(({ outcome }) => outcome);
@@ -26,6 +26,18 @@ test.each<{ kind: WebFaultKind; code: number; cleanClose: boolean }>([
   await phone().fault(kind, number);
   expect(await page.closed()).toBe(code);
   await expect.poll(() => phone().connections(number)).toMatchObject([{ endedBy: 'server', cleanClose }]);
+});
+
+test('fault "drop" cuts the page that shows a code for the phone, and the code is good no more', async () => {
+  const number = aNumber();
+  const page = await aPage();
+  await page.hears('references');
+  page.tell({ type: 'request-code', request: 1, phone: number });
+  const { code = '' } = await page.hears('answer');
+  await phone().fault('drop', number);
+  expect(await page.closed()).toBe(1_006);
+  await expect(phone().enterCode(code, number)).rejects.toMatchObject({ status: 404 });
+  await expect(phone().fault('drop', number)).rejects.toMatchObject({ status: 404 });
 });
 
 test.each<{ kind: WebFaultKind; argument?: number; told: object }>([

@@ -13,22 +13,26 @@ export class Session {
   progress = 0;
   #parts;
   #timeout;
+  #isTimedOut = false;
 
   /** @param parts { profile, connection, messages, linking, Socket, Conn, Cmd } */
   constructor(parts) {
     this.#parts = parts;
   }
 
+  /** Linked or not, it says PAIRING until the site has told it which of the two it is. */
   onOpen() {
-    const { connection, profile } = this.#parts;
+    const { connection, profile, Socket } = this.#parts;
+    Socket.state = 'PAIRING';
     connection.send({ type: 'hello', ...profile.keys, ...profile.login });
   }
 
   onLost() {
     const { Socket, linking } = this.#parts;
     linking.stop();
-    Socket.state = Socket.state === 'TIMEOUT' ? 'TIMEOUT' : 'OPENING';
+    Socket.state = this.#isTimedOut ? 'TIMEOUT' : 'OPENING';
     this.#timeout ??= setTimeout(() => {
+      this.#isTimedOut = true;
       Socket.state = 'TIMEOUT';
     }, lostAfterMs);
   }
@@ -65,7 +69,7 @@ export class Session {
   #pair({ phone, token }) {
     const { Socket, profile, connection, linking } = this.#parts;
     linking.stop();
-    Socket.state = 'PAIRING';
+    Socket.state = 'PAIRING'; // Already while it connects again.
     profile.link({ phone, token });
     connection.open();
   }
@@ -118,6 +122,7 @@ export class Session {
   #endTimeout() {
     clearTimeout(this.#timeout);
     this.#timeout = undefined;
+    this.#isTimedOut = false;
   }
 }
 

@@ -1,5 +1,4 @@
 import { openFailure, pairingCodeFailure, startFailure } from '@berth/session-pod/engine/web-failure.ts';
-import { isPageFailure } from '@berth/session-pod/engine/web-page-failure.ts';
 import { expect, test } from 'vitest';
 
 test.each([
@@ -55,24 +54,3 @@ test('startFailure() says what to do about the sandbox where there is one', () =
   expect(startFailure(new Error('Target closed'), true)).toContain("the chart's session.browser.sandbox");
   expect(startFailure(new Error('Target closed'), false)).not.toContain('sandbox');
 });
-
-test.each([
-  { name: 'a timeout of whatsapp-web.js', error: 'ready timeout' },
-  {
-    name: 'an error of puppeteer',
-    error: withFrame('/app/node_modules/puppeteer-core/lib/cjs/puppeteer/cdp/Connection.js:1:1'),
-  },
-  { name: 'an error in the page', error: withFrame('pptr:evaluate;inject%20(%2Fapp%2Fx.js%3A3%3A1):1:1') },
-  { name: 'an error of whatsapp-web.js', error: withFrame('/app/node_modules/whatsapp-web.js/src/Client.js:99:1') },
-])('isPageFailure() knows $name', ({ error }) => {
-  expect(isPageFailure(error)).toBe(true);
-});
-
-test('isPageFailure() lets a bug of our own be one', () => {
-  expect(isPageFailure(withFrame('/app/session-pod/engine/web-engine.ts:1:1'))).toBe(false);
-  expect(isPageFailure('something else')).toBe(false);
-});
-
-function withFrame(frame: string): Error {
-  return Object.assign(new Error('x'), { stack: `Error: x\n    at ${frame}` });
-}

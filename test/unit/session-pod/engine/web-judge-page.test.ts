@@ -1,5 +1,5 @@
-import type { PageEvent, PageProgress } from '@berth/session-pod/engine/web-phase.ts';
-import { judgePage, newPage, phaseLimitMs, reopenedPage } from '@berth/session-pod/engine/web-phase.ts';
+import type { PageEvent, PageProgress, Phase } from '@berth/session-pod/engine/web-judge-page.ts';
+import { judgePage, newPage, phaseLimits, reopenedPage } from '@berth/session-pod/engine/web-judge-page.ts';
 import { expect, test } from 'vitest';
 
 const account = { id: '5511999990000@s.whatsapp.net' };
@@ -20,6 +20,12 @@ function story(from: PageProgress, events: readonly PageEvent[], isPaired = fals
   return { phase: progress.phase, effects };
 }
 
+const seen = (state: string): PageEvent => ({ type: 'StateSeen', state });
+const timeUp = (phase: Phase): PageEvent => {
+  const limit = phaseLimits[phase];
+  if (!limit) throw new Error(`Cannot wait for the end of "${phase}": it has no limit`);
+  return { type: 'TimeUp', limit };
+};
 const pairing: readonly PageEvent[] = [{ type: 'PairingNeeded' }, { type: 'QrGiven', qr: '2@a' }];
 const opened: PageProgress = { ...newPage, phase: 'open', account };
 
@@ -117,17 +123,68 @@ test('judgePage() takes a logout for one only where there was a login', () => {
   expect(story(newPage, [logout], true).effects).toEqual(['NoteLogout', 'GiveUp', 'Closed 401']);
 });
 
-test.each(['opening', 'syncing', 'away'] as const)(
-  'judgePage() gives a page up whose time for "%s" is over',
+test.each(['opening', 'loaded', 'pairing', 'returning', 'syncing', 'away'] as const)(
+  'judgePage() gives a page up whose time for "%s" is over, and says so',
   (phase) => {
-    expect(phaseLimitMs[phase]).toBeGreaterThan(0);
-    const { effects } = judgePage({ ...newPage, phase }, { type: 'TimeUp' }, true);
+    const { effects } = judgePage({ ...newPage, phase }, timeUp(phase), true);
     expect(effects).toEqual([
       { type: 'GiveUp' },
       { type: 'Tell', event: expect.objectContaining({ type: 'Closed', code: 408, saidByWhatsApp: false }) },
     ]);
+    expect(JSON.stringify(effects)).toContain(`within ${(phaseLimits[phase]?.ms ?? 0) / 1_000} s`);
   },
 );
+
+test('judgePage() lets an open page be for as long as it likes', () => {
+  expect(phaseLimits.open).toBeUndefined();
+});
+
+test.each(['OPENING', 'TIMEOUT', 'PAIRING', 'UNPAIRED', 'UNLAUNCHED'])(
+  'judgePage() takes a page in state %s for loaded, and not for paired',
+  (state) => {
+    const loaded = { phase: 'loaded', effects: [] };
+    expect(story(newPage, [seen(state)])).toEqual(loaded);
+    expect(story({ ...newPage, isNew: true }, [seen(state)])).toEqual(loaded);
+  },
+);
+
+test('judgePage() tells of a page that was loaded with its login', () => {
+  expect(story({ ...newPage, phase: 'loaded' }, [seen('CONNECTED')])).toEqual({
+    phase: 'syncing',
+    effects: ['Paired'],
+  });
+});
+
+const byQr: PageEvent = { type: 'QrGiven', qr: '2@a' };
+const byCode: PageEvent = { type: 'PairingCodeGiven', code: 'ABCD1234' };
+test.each([
+  { kind: 'QR code', code: byQr, shown: 'QrReceived' },
+  { kind: 'pairing code', code: byCode, shown: 'PairingCodeReceived' },
+])('judgePage() takes a $kind back whose connection was lost, and asks for another one', ({ code, shown }) => {
+  const waiting: readonly PageEvent[] = [{ type: 'PairingNeeded' }, code];
+  const cut = [seen('OPENING'), seen('TIMEOUT'), seen('OPENING'), seen('PAIRING')];
+  expect(story(newPage, [...waiting, ...cut])).toEqual({ phase: 'returning', effects: [shown, 'Closed 428'] });
+  const back = story(newPage, [...waiting, ...cut, seen('UNPAIRED'), seen('UNPAIRED'), code]);
+  expect(back).toEqual({ phase: 'pairing', effects: [shown, 'Closed 428', 'AskForCode', shown] });
+});
+
+test('judgePage() asks for another code where it saw nothing but the return of the connection', () => {
+  const short = story(newPage, [{ type: 'PairingNeeded' }, byCode, seen('PAIRING'), seen('UNPAIRED')]);
+  expect(short).toEqual({ phase: 'loaded', effects: ['PairingCodeReceived', 'AskForCode'] });
+});
+
+test('judgePage() takes a page for paired that comes back with a login', () => {
+  const scanned = story(newPage, [...pairing, seen('OPENING'), seen('PAIRING'), seen('CONNECTED')]);
+  expect(scanned).toEqual({ phase: 'syncing', effects: ['QrReceived', 'Closed 428', 'Paired'] });
+});
+
+test.each<{ name: string; events: readonly PageEvent[]; effects: readonly string[] }>([
+  { name: 'shows a code', events: [], effects: ['QrReceived', 'Closed 428'] },
+  { name: 'has lost its connection', events: [seen('OPENING')], effects: ['QrReceived', 'Closed 428'] },
+])('judgePage() gives a page a new start that $name and is loaded anew', ({ events, effects }) => {
+  const gone = story(newPage, [...pairing, ...events, { type: 'Reloaded' }, seen('UNPAIRED')]);
+  expect(gone).toEqual({ phase: 'loaded', effects }); // The code comes by itself, or its time is soon over.
+});
 
 test('judgePage() ends the run with a page or browser that is dead', () => {
   const { effects } = judgePage(opened, { type: 'Dead', message: 'The browser ended' }, true);

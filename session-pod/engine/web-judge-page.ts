@@ -1,5 +1,5 @@
-import type { Account, SessionEvent } from '../session/session.ts';
-import type { WebDisconnect } from './web-disconnect.ts';
+import type { Account } from '../session/session.ts';
+import type { Disconnect, EngineEvent } from './engine.ts';
 import { isPageReconnecting, isRefusal, readDisconnected, readLostState } from './web-disconnect.ts';
 
 /** Where a page is on its way. */
@@ -7,6 +7,7 @@ export type Phase =
   | 'opening' // The browser starts, and the page loads.
   | 'loaded' // Its script runs, and waits for WhatsApp's answer: a login, or that it has to show a code.
   | 'pairing' // It shows a code; a person is needed.
+  | 'returning' // It showed a code, which is good no more, and connects again by itself: perhaps as a phone has taken the code.
   | 'syncing' // It is logged in and cannot send yet.
   | 'open'
   | 'away'; // It was open, and connects again by itself.
@@ -27,20 +28,22 @@ export type PageEvent =
   | { readonly type: 'QrGiven'; readonly qr: string }
   | { readonly type: 'PairingCodeGiven'; readonly code: string }
   | { readonly type: 'Ready'; readonly account?: Account | undefined }
+  /** Its document was loaded anew, whoever asked for that. */
   | { readonly type: 'Reloaded' }
   /** The state of its connection to WhatsApp: told by it, or asked for. */
   | { readonly type: 'StateSeen'; readonly state: string }
   /** whatsapp-web.js gave it up. */
   | { readonly type: 'Disconnected'; readonly reason: string }
-  | { readonly type: 'OpenFailed'; readonly disconnect: WebDisconnect }
-  | { readonly type: 'TimeUp' }
+  | { readonly type: 'OpenFailed'; readonly disconnect: Disconnect }
+  /** It has been in its phase for as long as that may last. */
+  | { readonly type: 'TimeUp'; readonly limit: PhaseLimit }
   /** The page or its browser crashed, froze, or did not start. */
   | { readonly type: 'Dead'; readonly message: string };
 
 /** What an engine tells, a `Closed` still without its random number. */
 export type Told =
-  | Extract<SessionEvent, { type: 'QrReceived' | 'PairingCodeReceived' | 'Paired' | 'Opened' | 'Failed' }>
-  | ({ readonly type: 'Closed' } & WebDisconnect);
+  | Extract<EngineEvent, { type: 'QrReceived' | 'PairingCodeReceived' | 'Paired' | 'Opened' | 'Failed' }>
+  | ({ readonly type: 'Closed' } & Disconnect);
 
 export type PageEffect =
   | { readonly type: 'Tell'; readonly event: Told }
@@ -52,10 +55,16 @@ export type PageEffect =
   | { readonly type: 'NoteLogout' }
   /** Pass on what arrived while it was not ready. */
   | { readonly type: 'CatchUp' }
-  | { readonly type: 'RefreshQr' };
+  /** It has stopped to renew its QR code. */
+  | { readonly type: 'RefreshQr' }
+  /** The code that it shows, of either kind, was of a connection that is gone. */
+  | { readonly type: 'AskForCode' };
 
+/** What an event makes of a page. */
 export interface PageVerdict {
+  /** Where it is now; of a page that is given up, where it was. */
   readonly progress: PageProgress;
+  /** What has to be done, in this order. */
   readonly effects: readonly PageEffect[];
 }
 
@@ -63,17 +72,27 @@ export const newPage: PageProgress = { phase: 'opening', isNew: false, isReopeni
 /** A page that is opened again with the login that it has just got. */
 export const reopenedPage: PageProgress = { ...newPage, phase: 'syncing' };
 
+/** How long a phase may last, and what is said of a page that takes longer. */
+export interface PhaseLimit {
+  readonly ms: number;
+  readonly tooLate: string;
+}
+
 /**
- * How long a phase may last, in milliseconds; undefined: as long as it likes. Only the last resort where the operator looks
- * as well: it ends a run that is logged in and not ready after `recovery.authenticatedSeconds`, 90 by default.
+ * The limits of phases; one without is as long as it likes. Only the last resort where the operator looks as well: it ends
+ * a run that is logged in and not ready after `recovery.authenticatedSeconds`, 90 by default.
  */
-export const phaseLimitMs: Readonly<Record<Phase, number | undefined>> = {
-  opening: 90_000,
-  loaded: 30_000, // What is left is one answer, which takes a second: a page that does not get it is loaded anew.
-  pairing: undefined,
-  syncing: 180_000,
-  open: undefined,
-  away: 45_000, // The page waits longer and longer between its own tries: a new one begins at once.
+export const phaseLimits: Readonly<Partial<Record<Phase, PhaseLimit>>> = {
+  opening: { ms: 90_000, tooLate: "WhatsApp's page was not loaded" },
+  // What is left is one answer, which takes a second: a page that does not get it is loaded anew.
+  loaded: { ms: 30_000, tooLate: "WhatsApp's page was loaded, and showed neither a code nor a login" },
+  // From the last code on. A pairing code is good for 180 s, a QR code for 60 at most: whatsapp-web.js stops to renew a
+  // pairing code where the page is not connected at that moment (src/Client.js, requestPairingCode()).
+  pairing: { ms: 200_000, tooLate: "WhatsApp's page showed no other code, and the one it had is good no more" },
+  // The page waits longer and longer between its own tries: a new one begins at once.
+  returning: { ms: 45_000, tooLate: "WhatsApp's page did not get its connection back" },
+  syncing: { ms: 180_000, tooLate: "WhatsApp's page is logged in, and did not get ready" },
+  away: { ms: 45_000, tooLate: "WhatsApp's page did not get its connection back" },
 };
 
 /**
@@ -99,8 +118,7 @@ export function judgePage(progress: PageProgress, event: PageEvent, isPaired: bo
     case 'Ready':
       return ready(progress, event.account, isPaired);
     case 'Reloaded':
-      if (phase !== 'open') return nothing({ ...progress, wasReloaded: true });
-      return away({ ...progress, wasReloaded: true }, { code: 428, saidByWhatsApp: false, message: reloaded });
+      return reloaded({ ...progress, wasReloaded: true });
     case 'StateSeen':
       if (isRefusal(event.state)) return disconnected(progress, readDisconnected(event.state), isPaired);
       return stateSeen(progress, event.state);
@@ -109,7 +127,7 @@ export function judgePage(progress: PageProgress, event: PageEvent, isPaired: bo
     case 'OpenFailed':
       return end(progress, { type: 'Closed', ...event.disconnect });
     case 'TimeUp':
-      return end(progress, { type: 'Closed', code: 408, saidByWhatsApp: false, message: tooLate[phase] });
+      return end(progress, { type: 'Closed', code: 408, saidByWhatsApp: false, message: tooLate(event.limit) });
     case 'Dead':
       return end(progress, { type: 'Failed', message: event.message });
   }
@@ -117,15 +135,10 @@ export function judgePage(progress: PageProgress, event: PageEvent, isPaired: bo
 
 const lostLogin =
   "Cannot log in with the browser's profile: a device was linked with it, and WhatsApp's page finds no login there; restore the volume, or delete the folder browser-profile to pair again";
-const reloaded = "WhatsApp's page was loaded anew";
-const tooLate: Readonly<Record<Phase, string>> = {
-  opening: `WhatsApp's page was not loaded within ${90_000 / 1_000} s`,
-  loaded: `WhatsApp's page was loaded, and showed neither a code nor a login within ${30_000 / 1_000} s`,
-  pairing: 'Nobody paired in time',
-  syncing: "WhatsApp's page is logged in, and did not get ready in time",
-  open: 'The connection took too long',
-  away: "WhatsApp's page did not get its connection back in time",
-};
+
+function tooLate({ ms, tooLate: what }: PhaseLimit): string {
+  return `${what} within ${ms / 1_000} s`;
+}
 
 function ready(progress: PageProgress, account: Account | undefined, isPaired: boolean): PageVerdict {
   if (progress.phase === 'open' || progress.isReopening) return nothing(progress); // It is told twice where the page was injected twice.
@@ -138,19 +151,35 @@ function ready(progress: PageProgress, account: Account | undefined, isPaired: b
   return { ...opened, effects: [...noted, ...effects, { type: 'CatchUp' }] };
 }
 
+function reloaded(progress: PageProgress): PageVerdict {
+  const closed = { code: 428, saidByWhatsApp: false, message: "WhatsApp's page was loaded anew" };
+  switch (progress.phase) {
+    case 'open':
+      return lose(progress, 'away', closed);
+    case 'pairing': // Its code went with its document; whatsapp-web.js asks for another one, once it is back in it.
+      return lose(progress, 'loaded', closed);
+    case 'returning':
+      return nothing({ ...progress, phase: 'loaded' });
+    case 'opening':
+    case 'loaded':
+    case 'syncing':
+    case 'away':
+      return nothing(progress);
+  }
+}
+
 function stateSeen(progress: PageProgress, state: string): PageVerdict {
-  const { phase, isNew, wasReloaded } = progress;
+  const { phase, wasReloaded } = progress;
   switch (phase) {
     case 'opening':
     case 'loaded':
+      if (state === 'CONNECTED') return tell({ ...progress, phase: 'syncing' }, { type: 'Paired' });
+      return nothing({ ...progress, phase: 'loaded' });
     case 'pairing':
-      // A page with a login passes through PAIRING, too, on its way to CONNECTED.
-      if (state === 'CONNECTED' || (state === 'PAIRING' && isNew))
-        return tell({ ...progress, phase: 'syncing' }, { type: 'Paired' });
-      if (state === 'UNPAIRED_IDLE' && phase === 'pairing') return { progress, effects: [{ type: 'RefreshQr' }] };
-      return nothing(phase === 'opening' ? { ...progress, phase: 'loaded' } : progress);
+    case 'returning':
+      return unlinkedStateSeen(progress, state);
     case 'open':
-      return isPageReconnecting(state) ? away(progress, readLostState(state)) : nothing(progress);
+      return isPageReconnecting(state) ? lose(progress, 'away', readLostState(state)) : nothing(progress);
     case 'away':
       return state === 'CONNECTED' && !wasReloaded ? open(progress) : nothing(progress);
     case 'syncing':
@@ -158,10 +187,31 @@ function stateSeen(progress: PageProgress, state: string): PageVerdict {
   }
 }
 
-function disconnected(progress: PageProgress, disconnect: WebDisconnect, isPaired: boolean): PageVerdict {
+/**
+ * Of a page that has shown a code. It is PAIRING when a phone has taken the code, on its way to CONNECTED; and each time
+ * it has connected without a login, on its way to UNPAIRED. The site knows a code only as long as the connection stands.
+ */
+function unlinkedStateSeen(progress: PageProgress, state: string): PageVerdict {
+  const isReturning = progress.phase === 'returning';
+  switch (state) {
+    case 'CONNECTED':
+      return tell({ ...progress, phase: 'syncing' }, { type: 'Paired' });
+    case 'PAIRING':
+      return nothing({ ...progress, phase: 'returning' });
+    case 'UNPAIRED':
+    case 'UNPAIRED_IDLE':
+      if (isReturning) return { progress: { ...progress, phase: 'loaded' }, effects: [{ type: 'AskForCode' }] };
+      return state === 'UNPAIRED' ? nothing(progress) : { progress, effects: [{ type: 'RefreshQr' }] };
+    default:
+      if (isReturning || !isPageReconnecting(state)) return nothing(progress);
+      return lose(progress, 'returning', readLostState(state));
+  }
+}
+
+function disconnected(progress: PageProgress, disconnect: Disconnect, isPaired: boolean): PageVerdict {
   const closed = { type: 'Closed', ...disconnect } as const;
   if (disconnect.code !== 401) return end(progress, closed);
-  if (!isPaired && ['opening', 'loaded', 'pairing'].includes(progress.phase)) {
+  if (!isPaired && ['opening', 'loaded', 'pairing', 'returning'].includes(progress.phase)) {
     // There was no login that could end: it is a pairing that came to nothing.
     return end(progress, { ...closed, code: 428, saidByWhatsApp: false });
   }
@@ -173,8 +223,9 @@ function open(progress: PageProgress): PageVerdict {
   return tell({ ...progress, phase: 'open', wasReloaded: false }, { type: 'Opened', ...(account ? { account } : {}) });
 }
 
-function away(progress: PageProgress, disconnect: WebDisconnect): PageVerdict {
-  return tell({ ...progress, phase: 'away' }, { type: 'Closed', ...disconnect });
+/** It lost its connection, keeps its browser, and gets on in another phase. */
+function lose(progress: PageProgress, phase: Phase, disconnect: Disconnect): PageVerdict {
+  return tell({ ...progress, phase }, { type: 'Closed', ...disconnect });
 }
 
 function end(progress: PageProgress, event: Told, ...before: PageEffect[]): PageVerdict {

@@ -1,5 +1,5 @@
-import { PageUnresponsiveError } from '@berth/session-pod/engine/web-answer.ts';
-import { watchPage } from '@berth/session-pod/engine/web-watch.ts';
+import { PageUnresponsiveError } from '@berth/session-pod/engine/web-page-unresponsive-error.ts';
+import { watchPage } from '@berth/session-pod/engine/web-watch-page.ts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 beforeEach(() => void vi.useFakeTimers());

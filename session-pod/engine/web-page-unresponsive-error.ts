@@ -1,4 +1,5 @@
 import { BerthError } from '@berth/protocol';
+import { settlesWithin } from './settles-within.ts';
 
 /** The page, or the browser around it, does not answer: it is wedged, frozen, or very busy. */
 export class PageUnresponsiveError extends BerthError {
@@ -16,13 +17,6 @@ export class PageUnresponsiveError extends BerthError {
  * @throws {PageUnresponsiveError} time ran out
  */
 export async function answerWithin<T>(answer: Promise<T>, withinMs: number, action: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new PageUnresponsiveError(action, withinMs)), withinMs);
-  });
-  try {
-    return await Promise.race([answer, expired]);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (!(await settlesWithin(answer, withinMs))) throw new PageUnresponsiveError(action, withinMs);
+  return await answer;
 }

@@ -1,8 +1,11 @@
-import type { Device } from './account.ts';
-import type { Connection } from './connection.ts';
+/** What is asked of a connection that can be a device's. */
+interface LiveConnection {
+  readonly isOpen: boolean;
+  drop(): void;
+}
 
 /** Who is connected right now: all connections, and which of them is whose. */
-export class LiveConnections {
+export class LiveConnections<Device, Connection extends LiveConnection> {
   readonly #all = new Set<Connection>();
   readonly #byDevice = new Map<Device, Connection>();
   readonly #devices = new Map<Connection, Device>();
@@ -17,7 +20,7 @@ export class LiveConnections {
 
   /** Makes the connection the device's; one device has one connection, so the former is given back to be ended. */
   bind(device: Device, connection: Connection): Connection | undefined {
-    const former = this.#byDevice.get(device);
+    const former = this.connectionOf(device);
     this.#byDevice.set(device, connection);
     this.#devices.set(connection, device);
     return former;

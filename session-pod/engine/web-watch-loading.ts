@@ -6,8 +6,8 @@ const beginsWithinMs = 5_000;
 const harmless = /net::ERR_(ABORTED|BLOCKED_\w+)/;
 
 /**
- * Tells of a page that cannot begin, long before its time is over: it was answered with an error, or a script of it did
- * not come. Chromium drops every request when an address of the machine changes (net::ERR_NETWORK_CHANGED), as it may do
+ * Tells of a page that cannot begin, long before its time is over: it did not come, was answered with an error, or a script
+ * of it did not come. Of a page that goes elsewhere or is loaded anew nobody else is told. Chromium drops every request when an address of the machine changes (net::ERR_NETWORK_CHANGED), as it may do
  * while a pod starts, and the page never asks again.
  * @param onFailure may be called more than once; its error holds `net::ERR_…` or `HTTP …`
  */
@@ -27,7 +27,9 @@ export function watchLoading(page: Page, onFailure: (error: Error) => void): voi
   });
   page.on('requestfailed', (request) => {
     const because = request.failure()?.errorText ?? '';
-    if (timer || request.resourceType() !== 'script' || harmless.test(because)) return;
+    if (harmless.test(because)) return;
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) onFailure(new Error(because));
+    if (timer || request.resourceType() !== 'script') return;
     timer = setTimeout(() => void check(because), beginsWithinMs);
   });
 }

@@ -1,8 +1,25 @@
-import type { ReceivedContent } from './message-content.ts';
-
 /** For each phone; the oldest goes first. */
 const maxMessages = 1_000;
 const maxPhones = 20_000;
+
+/** A file that a contact got, as far as a test wants to know of it. */
+export interface ReceivedFile {
+  readonly mimetype: string;
+  readonly fileName?: string;
+  /** Of its content, once decrypted. */
+  readonly sizeBytes: number;
+  /** Of its content, in lower-case hexadecimal digits. */
+  readonly sha256: string;
+}
+
+/** What a contact got, decrypted. */
+export interface ReceivedContent {
+  /** The kind of content, for instance "extendedTextMessage". */
+  readonly type: string;
+  /** Of a file its caption. */
+  readonly text?: string;
+  readonly media?: ReceivedFile;
+}
 
 /** A message of a session, as the contact it was sent to decrypted it. */
 export interface ReceivedMessage extends Partial<ReceivedContent> {
