@@ -34,6 +34,8 @@ export interface ClusterWorld extends SessionWorld {
   manifest(name: string, spec?: Partial<WhatsAppSessionSpec>): SessionManifest;
   /** Creates a session by `manifest`. */
   start(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<WhatsAppSession>;
+  /** Waits until another run of the session than `afterRun` shows its code, and gives the uid of that run. */
+  untilWaitsForPairing(name: string, afterRun?: string, timeoutMs?: number): Promise<string>;
   /** Scans the session's QR code with a phone, whose number it gives, and waits until the session is ready. */
   pair(name: string): Promise<string>;
   /** Scans it with the phone of this number. */
@@ -107,19 +109,27 @@ export async function createClusterWorld(
       },
     }),
     start: (name, spec) => plain.apply(name, world.manifest(name, spec).spec),
+    async untilWaitsForPairing(name, afterRun, timeoutMs = readyWithinMs) {
+      const session = await world.until(
+        name,
+        'that waits for pairing',
+        ({ status }) =>
+          status?.run !== undefined &&
+          status.run.uid !== afterRun &&
+          status.report?.runUid === status.run.uid &&
+          status.report.state === 'waiting_for_pairing',
+        timeoutMs,
+      );
+      return session.status?.run?.uid ?? '';
+    },
     async pair(name) {
       const phone = `1555${randomInt(1_000_000, 10_000_000)}`;
       await world.pairAs(name, phone);
       return phone;
     },
     async pairAs(name, phone) {
-      const { spec } = await world.until(
-        name,
-        'that waits for pairing',
-        ({ status }) => status?.report?.state === 'waiting_for_pairing',
-        readyWithinMs,
-      );
-      await standIns.phones[spec.engine].scan(await world.tool(name).qrText(), phone);
+      await world.untilWaitsForPairing(name);
+      await world.phone.scan(await world.tool(name).qrText(), phone);
       await world.untilReady(name);
     },
     async startPaired(name, spec) {

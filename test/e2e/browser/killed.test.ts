@@ -5,9 +5,9 @@ import { hasKind } from '../../cluster/kind.ts';
 import { waitUntil } from '../../cluster/wait-until.ts';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { oneWorld } from '../a-world.ts';
-import { deviceOf, expectEnds, expectSameLogin, loginsOf } from '../outcome.ts';
+import { containerOf, processesOf } from '../node-processes.ts';
+import { deviceOf, expectEnds, expectSameLogin, killedAndStarted, loginsOf } from '../outcome.ts';
 import { killAllProcesses } from './browser-processes.ts';
-import { containerOf, processesOf } from './container-processes.ts';
 
 const isKind = await hasKind();
 
@@ -35,9 +35,7 @@ const cases = secondsAfterReady.flatMap((seconds) =>
 /** Kills a session, waits until its death is confirmed and recorded, and lets it run again. */
 async function forceKill(world: ClusterWorld, name: string): Promise<void> {
   const { uid = '' } = (await world.pod(name))?.metadata ?? {};
-  await world.patch(name, { desiredState: 'Killed' });
-  await world.untilPodGone(name, uid);
-  await world.patch(name, { desiredState: 'Running' });
+  await killedAndStarted(world, name, uid);
 }
 
 // As many at the same time as vitest allows: five. That ten kills in a row lose no login either is seen where figures are taken.
