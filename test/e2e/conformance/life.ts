@@ -15,6 +15,7 @@ const stepTimeoutMs = 180_000;
 export function life(name: string, tell: (step: (...words: StepWords) => void) => void): void {
   const steps: Step[] = [];
   tell((what, body, options = {}) => steps.push({ what, body, ...options }));
+  // oxlint-disable-next-line vitest/valid-title -- Each life has its own.
   describe.concurrent(name, () => {
     let hasFailed = false;
     // oxlint-disable-next-line vitest/expect-expect -- It is the steps that expect something.

@@ -82,5 +82,6 @@ describe.concurrent('the wedged session', () => {
     await freeze(world().namespace, 'all-hung');
     await killedAndStopped(world(), 'all-hung', runUid);
     await expectEnds(world(), 'all-hung', [[runUid, 'force_killed']]); // Told when it was tried again.
+    expect((await world().ends('all-hung'))[0]?.spec.terminationConfirmed).toBe(true);
   });
 });
