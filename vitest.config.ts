@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const onTheCluster = {
   // Cluster, images, stand-ins and Berth as the tree is now; they stay for the next run.
   globalSetup: 'test/e2e/deploy.ts',
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   hookTimeout: 180_000,
 };
 

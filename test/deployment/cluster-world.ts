@@ -59,8 +59,9 @@ export interface ClusterWorld extends SessionWorld {
 export const sinkPath = (namespace: string, name: string) => `/${namespace}/${name}`;
 
 const signingSecret = { name: 'webhook-signing', key: 'key' };
-/** Many sessions may start at the same time on a node of two cores. */
-const readyWithinMs = 60_000;
+/** Many sessions may start at the same time on a node of two cores: what is waited for is seen sooner or later, or never. */
+const patienceMs = 60_000;
+const readyWithinMs = 120_000;
 
 /**
  * Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with.
@@ -71,7 +72,7 @@ export async function createClusterWorld(
   prefix: string,
   engine: EngineName = 'Baileys',
 ): Promise<ClusterWorld> {
-  const plain = await createSessionWorld(kubeconfigPath, prefix);
+  const plain = await createSessionWorld(kubeconfigPath, prefix, patienceMs);
   const { client, namespace } = plain;
   await client.request({
     method: 'PATCH',
@@ -150,7 +151,7 @@ export async function createClusterWorld(
       );
       return session.status?.run?.uid ?? '';
     },
-    untilPodGone: (name, uid, timeoutMs = 20_000) =>
+    untilPodGone: (name, uid, timeoutMs = patienceMs) =>
       waitUntil(`removal of pod "${name}"`, timeoutMs, async () => {
         const pod = await world.pod(name);
         return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
@@ -165,7 +166,7 @@ export async function createClusterWorld(
           headers,
         }));
     },
-    untilReceivedEnds: (name, count, timeoutMs = 20_000) =>
+    untilReceivedEnds: (name, count, timeoutMs = patienceMs) =>
       waitUntil(`${count} session_end of "${name}" at the receiver`, timeoutMs, async () => {
         const ends = await world.receivedEnds(name);
         return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
@@ -179,7 +180,7 @@ export async function createClusterWorld(
     },
     async removeAll() {
       await client.request({ method: 'DELETE', path: path.sessions(namespace) });
-      await waitUntil(`removal of every session in "${namespace}"`, 40_000, async () => {
+      await waitUntil(`removal of every session in "${namespace}"`, patienceMs, async () => {
         const { items } = await client.request<{ items: WhatsAppSession[] }>({
           method: 'GET',
           path: path.sessions(namespace),

@@ -18,7 +18,7 @@ export type Told = readonly (readonly [runUid: string, reason: EndReason])[];
 /** What the API has recorded of a session's ends, and what its receiver got, are these, each once and signed. */
 export async function expectEnds(world: ClusterWorld, name: string, told: Told): Promise<void> {
   const wanted = told.map(([runUid, reason]) => `${runUid} ${reason}`).toSorted();
-  const received = await world.untilReceivedEnds(name, told.length, 45_000);
+  const received = await world.untilReceivedEnds(name, told.length);
   expect(received.map(({ event }) => `${event.id} ${event.data.reason}`).toSorted()).toEqual(wanted);
   expect(received.filter(({ isSigned }) => !isSigned)).toEqual([]);
   const recorded = (await world.ends(name)).map(({ spec }) => `${spec.run.uid} ${spec.reason}`);
@@ -26,7 +26,7 @@ export async function expectEnds(world: ClusterWorld, name: string, told: Told):
 }
 
 /** Waits until the session is Stuck for this reason, and gives the condition's message. */
-export async function untilStuck(world: ClusterWorld, name: string, reason: string, timeoutMs = 45_000) {
+export async function untilStuck(world: ClusterWorld, name: string, reason: string, timeoutMs = 60_000) {
   const session = await world.until(
     name,
     `that is stuck: ${reason}`,

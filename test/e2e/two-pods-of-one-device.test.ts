@@ -9,7 +9,7 @@ test('two pods with one device: the one whose predecessor nobody saw end is foll
   const { runUid } = await world.startPaired('torn');
   await deleteByForce(world, 'torn');
   await setFinalizers(world, 'torn', []);
-  const second = await world.untilReady('torn', runUid, 60_000);
+  const second = await world.untilReady('torn', runUid);
   const { status } = await world.until(
     'torn',
     'with an unconfirmed end',
@@ -18,7 +18,7 @@ test('two pods with one device: the one whose predecessor nobody saw end is foll
   expect(status?.lastEnd).toMatchObject({ runUid, terminationConfirmed: false });
 
   const twin = await startTwin(world.namespace, 'torn');
-  const third = await world.untilReady('torn', second, 60_000);
+  const third = await world.untilReady('torn', second);
   expect(new Set([runUid, second, third]).size).toBe(3);
   // The twin had the device, and lost it to the third run while that one lives.
   expect(await world.states(twin)).toContain('ready');

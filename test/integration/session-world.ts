@@ -44,8 +44,6 @@ export interface SessionWorld {
   close(): Promise<void>;
 }
 
-/** How long a test waits for what takes well under a second when all is well. */
-const patienceMs = 20_000;
 let made = 0;
 
 async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
@@ -57,8 +55,15 @@ async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Makes a fresh namespace on the API server of a kubeconfig. */
-export async function createSessionWorld(kubeconfigPath: string, prefix: string): Promise<SessionWorld> {
+/**
+ * Makes a fresh namespace on the API server of a kubeconfig.
+ * @param patienceMs milliseconds that are waited, unless told, for what takes well under a second when all is well
+ */
+export async function createSessionWorld(
+  kubeconfigPath: string,
+  prefix: string,
+  patienceMs = 20_000,
+): Promise<SessionWorld> {
   const client = createKubernetesClient({ kubeconfigPath, userAgent: 'berth-test' });
   const namespace = `${prefix}-${process.pid}-${++made}`;
   await client.request({

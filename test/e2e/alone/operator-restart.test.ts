@@ -42,7 +42,7 @@ describe('a restart of Berth', () => {
     await waitForRollout(operator);
     await applyManifest(world().manifest('quiet'));
 
-    await world().untilReceivedEnds('untold', 1, 45_000);
+    await world().untilReceivedEnds('untold', 1);
     await expectEnds(world(), 'untold', [[untold ?? '', 'force_killed']]);
     await expectEnds(world(), 'told', [[told ?? '', 'stopped']]);
     expect((await world().session('living'))?.status?.run?.uid).toBe(living);
@@ -66,7 +66,7 @@ describe('a restart of Berth', () => {
       .catch((error: unknown) => {
         if (!isNotFound(error)) throw error; // The first attempt was through already.
       });
-    await world().untilGone('twice', 45_000);
+    await world().untilGone('twice');
     expect(await world().pod('twice')).toBeUndefined();
     await expectEnds(world(), 'twice', [[runUid, 'deleted']]);
     await waitForRollout(operator);

@@ -47,7 +47,7 @@ test('`helm uninstall` ends every run as shutdown and lets go of everything; ins
 
   await installBerth(world.standIns);
   for (const [name, runUid] of runs) {
-    await world.untilReady(name, runUid, 60_000);
+    await world.untilReady(name, runUid);
     expect(await world.states(name)).not.toContain('waiting_for_pairing');
   }
 }, 240_000);

@@ -56,7 +56,7 @@ describe.concurrent('a session with a browser', () => {
       const device = await deviceOf(world(), phone);
       const struckAtMs = performance.now();
       await strike(world(), name, phone);
-      const [end] = await world().untilEnds(name, 1, 45_000);
+      const [end] = await world().untilEnds(name, 1);
       const endedAfterMs = performance.now() - struckAtMs;
       expect(end?.spec).toMatchObject({ reason, terminationConfirmed: true });
       expect(end?.spec.message).toContain(says);
@@ -82,7 +82,6 @@ describe.concurrent('a session with a browser', () => {
       'frozen',
       'that does not respond',
       (session) => verdict(session, 'Ready') === 'False NotResponding',
-      45_000,
     );
     const notReadyAfterMs = performance.now() - struckAtMs;
     expect(await untilStuck(world(), 'frozen', 'Unresponsive')).toContain('readiness probe');

@@ -43,7 +43,7 @@ export function lifeByPairingCode({ can, world }: Given): void {
       'is taken off its phone when it is deleted',
       async () => {
         await world().remove(name);
-        await world().untilGone(name, 45_000);
+        await world().untilGone(name);
         ended.push([runUid, 'deleted']);
         await expect(world().phone.fault('drop', phone)).rejects.toThrow('the phone has no linked device');
         await expectEnds(world(), name, ended);

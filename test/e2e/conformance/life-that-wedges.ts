@@ -22,7 +22,7 @@ export function lifeThatWedges({ way, world }: Given): void {
       const device = await deviceOf(world(), phone);
       await way.wedge(world(), name, phone);
       const silent = (it: Parameters<typeof verdict>[0]) => verdict(it, 'Ready') === 'False NotResponding';
-      await world().until(name, 'that does not respond', silent, 45_000);
+      await world().until(name, 'that does not respond', silent);
       expect(await untilStuck(world(), name, 'Unresponsive')).toContain('readiness probe');
       await world().untilReady(name, runUid);
       await expectSameLogin(world(), name, phone, device);

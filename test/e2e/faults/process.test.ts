@@ -31,7 +31,7 @@ describe.concurrent('a process that does not answer', () => {
     const device = await deviceOf(world(), phone);
     await untilAnswers(world(), 'stopped');
     await freeze(world().namespace, 'stopped');
-    const down = await world().until('stopped', 'that is down', ({ status }) => status?.phase === 'Failed', 45_000);
+    const down = await world().until('stopped', 'that is down', ({ status }) => status?.phase === 'Failed');
     expect(down.status).toMatchObject({ lastEnd: { reason: 'stuck' }, recovery: { held: 'policy' } });
     await stays('no pod of a session that is held', 2_000, async () => (await world().pod('stopped')) === undefined);
     await expectEnds(world(), 'stopped', [[runUid, 'stuck']]);

@@ -41,7 +41,7 @@ describe.concurrent('a receiver of session_end that fails', () => {
     await world().until(name, is, (it) => verdict(it, 'WebhooksReady') === 'False DeliveryFailed');
     expect((await untilEvent(world(), name, 'DeliveryFailed')).type).toBe('Warning');
     await world().standIns.receiver.behave(path, { kind: 'status' });
-    await world().untilReceivedEnds(name, 1, 45_000);
+    await world().untilReceivedEnds(name, 1);
     await expectEnds(world(), name, [[runUid, 'force_killed']]);
     const received = await world().standIns.receiver.received(path);
     expect(received.length).toBeGreaterThan(1);

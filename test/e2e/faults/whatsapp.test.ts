@@ -55,7 +55,7 @@ describe.concurrent('a WhatsApp that fails', () => {
       await phones.fault('drop', phone);
       await world().until(name, 'that dials again', (it) => it.status?.phase === 'Reconnecting');
       await untilStuck(world(), name, 'ReconnectLoop');
-      const given_up = await world().until(name, 'that is given up', (it) => it.status?.phase === 'Failed', 60_000);
+      const given_up = await world().until(name, 'that is given up', (it) => it.status?.phase === 'Failed');
       expect(verdict(given_up, 'Ready')).toBe('False RecoveryExhausted');
       const [first, second, ...more] = (await world().untilEnds(name, 2)).map(({ spec }) => spec);
       expect(more).toEqual([]);

@@ -56,7 +56,7 @@ describe.concurrent('the ghost sessions', () => {
     expect(end?.spec).toMatchObject({ reason: 'start_timeout', terminationConfirmed: true });
     expect(end?.spec.message).toContain('StartTimeout');
 
-    const given = await world().until('slow', 'that is given up', (it) => it.status?.phase === 'Failed', 60_000);
+    const given = await world().until('slow', 'that is given up', (it) => it.status?.phase === 'Failed');
     expect(verdict(given, 'Ready')).toBe('False RecoveryExhausted');
     const runs = (await world().ends('slow')).map(({ spec }) => spec.run.uid);
     expect(runs).toHaveLength(2);
@@ -70,9 +70,9 @@ describe.concurrent('the ghost sessions', () => {
   });
 
   test('a start that is slower than another deadline allows is in time for a longer one', async () => {
-    await world().start('patient', { ...slowish, startup: { timeoutSeconds: 120 } });
+    await world().start('patient', { ...slowish, startup: { timeoutSeconds: 240 } });
     const is = 'that reported';
-    const reported = await world().until('patient', is, ({ status }) => status?.report !== undefined, 120_000);
+    const reported = await world().until('patient', is, ({ status }) => status?.report !== undefined, 240_000);
     const { status: pod } = await world().untilPod('patient', 'that runs', ({ status }) => status?.phase === 'Running');
     const startedAt = pod?.containerStatuses?.[0]?.state?.running?.startedAt;
     const tookMs = Date.parse(reported.status?.report?.stateSince ?? '') - Date.parse(startedAt ?? '');
@@ -93,7 +93,7 @@ describe.concurrent('the ghost sessions', () => {
     const bound = ['--bound-object-kind=Pod', '--bound-object-name=late', `--bound-object-uid=${pod.uid}`];
     const words = ['create', 'token', 'default', `--audience=${operatorAudience}`, ...bound];
     const token = (await kubectl(['--namespace', world().namespace, ...words])).trim();
-    await world().untilEnds('late', 1, 45_000);
+    await world().untilEnds('late', 1);
 
     const late: RunReport = {
       runUid: pod.uid,
@@ -116,7 +116,7 @@ describe.concurrent('the ghost sessions', () => {
     await wedge(world().namespace, 'slow-to-die');
     await world().remove('slow-to-die');
     const claimPath = path.claim(world().namespace, claimName('slow-to-die'));
-    await waitUntil('removal of session "slow-to-die"', 45_000, async () => {
+    await waitUntil('removal of session "slow-to-die"', 60_000, async () => {
       // The claim first: what is seen of the pod after it is later than it.
       const claim = await world()
         .client.request<{ metadata: { deletionTimestamp?: string } }>({ method: 'GET', path: claimPath })

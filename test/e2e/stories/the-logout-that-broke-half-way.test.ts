@@ -69,7 +69,7 @@ describe.concurrent('the logout that broke half-way', () => {
         ({ status }) => status?.run?.ending?.reason === 'deleted',
       );
       expect(verdict(ending, 'Ready')).toBe('False Terminating');
-      await its.untilGone(name, 30_000);
+      await its.untilGone(name);
       const told = (await log).split('\n').filter((line) => /"Run ends"|shutdown failed/.test(line));
       const steps = told.map((line) => (JSON.parse(line) as { msg: string; step?: string }).step ?? 'first words');
       // Of what comes after the logout, nothing has failed because it did, but the farewell on a frozen connection.
@@ -94,7 +94,7 @@ describe.concurrent('the logout that broke half-way', () => {
     expect(status?.report?.runUid).toBe(runUid);
     await phones.fault('accept', phone);
     // A dial may have been put off by half a minute just before.
-    const ready = await world().until('cut', 'that is ready again', (it) => it.status?.phase === 'Ready', 45_000);
+    const ready = await world().until('cut', 'that is ready again', (it) => it.status?.phase === 'Ready');
     expect(ready.status?.report).toMatchObject({ runUid, reconnects: 1 });
     // It has shown a QR code once, when it was paired.
     const states = await world().states('cut');
