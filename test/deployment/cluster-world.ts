@@ -66,13 +66,15 @@ const readyWithinMs = 120_000;
 /**
  * Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with.
  * @param engine of the sessions that name none
+ * @param lookEveryMs milliseconds between two looks at what is waited for
  */
 export async function createClusterWorld(
   standIns: StandIns,
   prefix: string,
   engine: EngineName = 'Baileys',
+  lookEveryMs = 100,
 ): Promise<ClusterWorld> {
-  const plain = await createSessionWorld(kubeconfigPath, prefix, patienceMs);
+  const plain = await createSessionWorld(kubeconfigPath, prefix, { patienceMs, lookEveryMs });
   const { client, namespace } = plain;
   await client.request({
     method: 'PATCH',
@@ -152,10 +154,15 @@ export async function createClusterWorld(
       return session.status?.run?.uid ?? '';
     },
     untilPodGone: (name, uid, timeoutMs = patienceMs) =>
-      waitUntil(`removal of pod "${name}"`, timeoutMs, async () => {
-        const pod = await world.pod(name);
-        return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
-      }),
+      waitUntil(
+        `removal of pod "${name}"`,
+        timeoutMs,
+        async () => {
+          const pod = await world.pod(name);
+          return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
+        },
+        lookEveryMs,
+      ),
     async receivedEnds(name) {
       const received = await standIns.receiver.received(sinkPath(namespace, name));
       return received
@@ -167,10 +174,15 @@ export async function createClusterWorld(
         }));
     },
     untilReceivedEnds: (name, count, timeoutMs = patienceMs) =>
-      waitUntil(`${count} session_end of "${name}" at the receiver`, timeoutMs, async () => {
-        const ends = await world.receivedEnds(name);
-        return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
-      }),
+      waitUntil(
+        `${count} session_end of "${name}" at the receiver`,
+        timeoutMs,
+        async () => {
+          const ends = await world.receivedEnds(name);
+          return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
+        },
+        lookEveryMs,
+      ),
     async states(name) {
       const { stdout } = await tryKubectl(['--namespace', namespace, 'logs', name]);
       return stdout

@@ -5,6 +5,8 @@ import { kubectl, tryKubectl } from '../deployment/kubectl.ts';
 import { type EngineName, standInsAt } from '../deployment/stand-ins.ts';
 import { prefix } from './deploy.ts';
 
+/** Between two looks of each test of a file whose tests run at the same time: each costs the API server time that pods need. */
+const lookEveryMs = 300;
 /** As many sessions as a file has may have to end at the same time. */
 const worldEndsWithinMs = 90_000;
 
@@ -29,7 +31,7 @@ export function oneWorld(engine?: EngineName): () => ClusterWorld {
   let startedAt = new Date();
   beforeAll(async () => {
     startedAt = new Date();
-    world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine);
+    world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine, lookEveryMs);
   });
   let failed = false;
   afterEach(({ task }) => {

@@ -18,7 +18,7 @@ interface Promised {
 }
 
 const promised: readonly Promised[] = [
-  { engine: 'Baileys', image: devImage('session-baileys'), restMiB: 100, restores: 5 },
+  { engine: 'Baileys', image: devImage('session-baileys'), restMiB: 100, restores: 3 },
   { engine: 'WhatsAppWebJS', image: devImage('session-whatsapp-web-js'), restMiB: 250, restores: 10 },
 ];
 const starts = ['first', 'second', 'third'] as const;
