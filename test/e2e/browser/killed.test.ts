@@ -38,7 +38,7 @@ async function forceKill(world: ClusterWorld, name: string): Promise<void> {
   await killedAndStarted(world, name, uid);
 }
 
-// As many at the same time as vitest allows: five. That ten kills in a row lose no login either is seen where figures are taken.
+// As many at the same time as vitest allows: five.
 describe.concurrent('a session with a browser that is killed', () => {
   const world = oneWorld('WhatsAppWebJS');
 
@@ -58,6 +58,18 @@ describe.concurrent('a session with a browser that is killed', () => {
     expect(logins.filter(({ disconnectedAt }) => disconnectedAt === undefined)).toHaveLength(1);
     expect(await world().untilReady('neighbour')).toBe(neighbour.runUid);
     console.log(`A force-kill took ${processes.length} processes and left the ${others.length} of its neighbour`);
+  });
+
+  test('ten times in a row loses no login', async () => {
+    const paired = await world().startPaired('often');
+    const device = await deviceOf(world(), paired.phone);
+    let { runUid } = paired;
+    for (let kill = 1; kill <= 10; kill++) {
+      await killedAndStarted(world(), 'often', runUid);
+      runUid = await world().untilReady('often', runUid);
+      await expectSameLogin(world(), 'often', paired.phone, device);
+    }
+    expect(await world().ends('often')).toHaveLength(10);
   });
 
   test.each(cases)(

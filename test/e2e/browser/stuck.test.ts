@@ -72,7 +72,7 @@ describe.concurrent('a session with a browser', () => {
 
   test('is Unresponsive with a frozen browser, ended as stuck, and back without a QR code', async () => {
     // Less is what a busy node may take to see that a healthy run answers.
-    const recovery = { unresponsiveSeconds: 6, backoff };
+    const recovery = { unresponsiveSeconds: 15, backoff };
     const { phone, runUid } = await world().startPaired('frozen', { recovery });
     const device = await deviceOf(world(), phone);
     await untilAnswers(world(), 'frozen');

@@ -13,7 +13,7 @@ export function lifeThatWedges({ way, world }: Given): void {
 
     step('is paired', async () => {
       // Less is what a busy node may take to see that a healthy run answers.
-      const recovery = { unresponsiveSeconds: 6, backoff: { baseSeconds: 1, maxSeconds: 1 } };
+      const recovery = { unresponsiveSeconds: 15, backoff: { baseSeconds: 1, maxSeconds: 1 } };
       ({ phone, runUid } = await world().startPaired(name, { recovery }));
       await untilAnswers(world(), name);
     });

@@ -5,7 +5,7 @@ import { oneWorld } from '../a-world.ts';
 import { deviceOf, expectEnds, expectSameLogin, untilAnswers, untilStuck, verdict } from '../outcome.ts';
 
 /** Less is what a busy node may take to see that a healthy run answers. */
-const unresponsive = { unresponsiveSeconds: 6, backoff: { baseSeconds: 1, maxSeconds: 1 } };
+const unresponsive = { unresponsiveSeconds: 15, backoff: { baseSeconds: 1, maxSeconds: 1 } };
 
 describe.concurrent('a process that does not answer', () => {
   const world = oneWorld();
