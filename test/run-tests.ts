@@ -40,7 +40,7 @@ async function runPart(part: Part): Promise<Count> {
     await up();
     await ensureImages();
   }
-  return runProject(part);
+  return runProjects(part === 'e2e' ? 'e2e*' : part);
 }
 
 async function inOrder<T>(works: readonly (() => Promise<T>)[]): Promise<T[]> {
@@ -55,11 +55,20 @@ async function runCheck(words: readonly string[]): Promise<Count> {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function runProject(project: Part): Promise<Count> {
+/** @param projects a name of vitest's configuration, or a pattern of names */
+async function runProjects(projects: string): Promise<Count> {
   const dir = await mkdtemp(join(tmpdir(), 'berth-report-'));
   const report = join(dir, 'report.json');
   try {
-    const words = ['vitest', 'run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json'];
+    const words = [
+      'vitest',
+      'run',
+      '--project',
+      projects,
+      '--passWithNoTests',
+      '--reporter=default',
+      '--reporter=json',
+    ];
     const status = await start([...words, `--outputFile.json=${report}`]);
     return readReport(await readFile(report, 'utf8').catch(() => '{}'), status);
   } finally {

@@ -32,12 +32,7 @@ export async function tellSessionStory(story: Story, world: ClusterWorld, engine
     const manifest = world.manifest(name);
     see(`$ kubectl apply -f -\n${JSON.stringify(manifest, null, 2)}`);
     see(await applyManifest(manifest));
-    await world.until(
-      name,
-      'that waits for pairing',
-      ({ status }) => status?.report?.state === 'waiting_for_pairing',
-      60_000,
-    );
+    await world.untilWaitsForPairing(name);
     see(await table(namespace));
     return 'It has a pod, and waits to be linked';
   });
@@ -100,7 +95,7 @@ export async function tellSessionStory(story: Story, world: ClusterWorld, engine
     await kubectl(['--namespace', namespace, 'patch', 'whatsappsession', name, '--type=merge', '--patch', patch]);
     await world.untilPodGone(name, runUid);
     const tookSeconds = (performance.now() - startedAtMs) / 1000;
-    await world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped');
+    await world.untilStopped(name);
     see(await table(namespace));
     return `The process is dead and its pod gone, ${tookSeconds.toFixed(1)} s after the order`;
   });

@@ -34,6 +34,8 @@ export interface ClusterWorld extends SessionWorld {
   manifest(name: string, spec?: Partial<WhatsAppSessionSpec>): SessionManifest;
   /** Creates a session by `manifest`. */
   start(name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<WhatsAppSession>;
+  /** Waits until another run of the session than `afterRun` shows its code, and gives the uid of that run. */
+  untilWaitsForPairing(name: string, afterRun?: string, timeoutMs?: number): Promise<string>;
   /** Scans the session's QR code with a phone, whose number it gives, and waits until the session is ready. */
   pair(name: string): Promise<string>;
   /** Scans it with the phone of this number. */
@@ -57,19 +59,22 @@ export interface ClusterWorld extends SessionWorld {
 export const sinkPath = (namespace: string, name: string) => `/${namespace}/${name}`;
 
 const signingSecret = { name: 'webhook-signing', key: 'key' };
-/** Many sessions may start at the same time on a node of two cores. */
-const readyWithinMs = 60_000;
+/** Many sessions may start at the same time on a node of two cores: what is waited for is seen sooner or later, or never. */
+const patienceMs = 60_000;
+const readyWithinMs = 120_000;
 
 /**
  * Makes a fresh namespace that admits restricted pods only, with the key that its webhooks are signed with.
  * @param engine of the sessions that name none
+ * @param lookEveryMs milliseconds between two looks at what is waited for
  */
 export async function createClusterWorld(
   standIns: StandIns,
   prefix: string,
   engine: EngineName = 'Baileys',
+  lookEveryMs = 100,
 ): Promise<ClusterWorld> {
-  const plain = await createSessionWorld(kubeconfigPath, prefix);
+  const plain = await createSessionWorld(kubeconfigPath, prefix, { patienceMs, lookEveryMs });
   const { client, namespace } = plain;
   await client.request({
     method: 'PATCH',
@@ -107,19 +112,27 @@ export async function createClusterWorld(
       },
     }),
     start: (name, spec) => plain.apply(name, world.manifest(name, spec).spec),
+    async untilWaitsForPairing(name, afterRun, timeoutMs = readyWithinMs) {
+      const session = await world.until(
+        name,
+        'that waits for pairing',
+        ({ status }) =>
+          status?.run !== undefined &&
+          status.run.uid !== afterRun &&
+          status.report?.runUid === status.run.uid &&
+          status.report.state === 'waiting_for_pairing',
+        timeoutMs,
+      );
+      return session.status?.run?.uid ?? '';
+    },
     async pair(name) {
       const phone = `1555${randomInt(1_000_000, 10_000_000)}`;
       await world.pairAs(name, phone);
       return phone;
     },
     async pairAs(name, phone) {
-      const { spec } = await world.until(
-        name,
-        'that waits for pairing',
-        ({ status }) => status?.report?.state === 'waiting_for_pairing',
-        readyWithinMs,
-      );
-      await standIns.phones[spec.engine].scan(await world.tool(name).qrText(), phone);
+      await world.untilWaitsForPairing(name);
+      await world.phone.scan(await world.tool(name).qrText(), phone);
       await world.untilReady(name);
     },
     async startPaired(name, spec) {
@@ -140,11 +153,16 @@ export async function createClusterWorld(
       );
       return session.status?.run?.uid ?? '';
     },
-    untilPodGone: (name, uid, timeoutMs = 20_000) =>
-      waitUntil(`removal of pod "${name}"`, timeoutMs, async () => {
-        const pod = await world.pod(name);
-        return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
-      }),
+    untilPodGone: (name, uid, timeoutMs = patienceMs) =>
+      waitUntil(
+        `removal of pod "${name}"`,
+        timeoutMs,
+        async () => {
+          const pod = await world.pod(name);
+          return pod?.metadata.uid === uid ? { seen: JSON.stringify(pod.status) } : { value: undefined };
+        },
+        lookEveryMs,
+      ),
     async receivedEnds(name) {
       const received = await standIns.receiver.received(sinkPath(namespace, name));
       return received
@@ -155,11 +173,16 @@ export async function createClusterWorld(
           headers,
         }));
     },
-    untilReceivedEnds: (name, count, timeoutMs = 20_000) =>
-      waitUntil(`${count} session_end of "${name}" at the receiver`, timeoutMs, async () => {
-        const ends = await world.receivedEnds(name);
-        return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
-      }),
+    untilReceivedEnds: (name, count, timeoutMs = patienceMs) =>
+      waitUntil(
+        `${count} session_end of "${name}" at the receiver`,
+        timeoutMs,
+        async () => {
+          const ends = await world.receivedEnds(name);
+          return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ event }) => event.data)) };
+        },
+        lookEveryMs,
+      ),
     async states(name) {
       const { stdout } = await tryKubectl(['--namespace', namespace, 'logs', name]);
       return stdout
@@ -169,7 +192,7 @@ export async function createClusterWorld(
     },
     async removeAll() {
       await client.request({ method: 'DELETE', path: path.sessions(namespace) });
-      await waitUntil(`removal of every session in "${namespace}"`, 40_000, async () => {
+      await waitUntil(`removal of every session in "${namespace}"`, patienceMs, async () => {
         const { items } = await client.request<{ items: WhatsAppSession[] }>({
           method: 'GET',
           path: path.sessions(namespace),

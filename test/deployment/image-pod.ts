@@ -10,13 +10,11 @@ export interface ImagePodOptions {
   readonly namespace: string;
   readonly name: string;
   readonly image: string;
-  /** A seccomp profile of the node instead of the runtime's default one. */
-  readonly seccompProfile?: string;
 }
 
 /** Starts a pod with the rights and volumes that a session's has, which waits for commands. The namespace's end is its end. */
 export async function startImagePod(options: ImagePodOptions): Promise<ImagePod> {
-  const { namespace, name, image, seccompProfile } = options;
+  const { namespace, name, image } = options;
   await applyManifest({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -29,10 +27,7 @@ export async function startImagePod(options: ImagePodOptions): Promise<ImagePod>
         runAsNonRoot: true,
         runAsUser: 10001,
         runAsGroup: 10001,
-        seccompProfile:
-          seccompProfile === undefined
-            ? { type: 'RuntimeDefault' }
-            : { type: 'Localhost', localhostProfile: seccompProfile },
+        seccompProfile: { type: 'RuntimeDefault' },
       },
       containers: [
         {

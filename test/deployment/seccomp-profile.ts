@@ -5,7 +5,7 @@ import { hasKind, kindNode } from '../cluster/kind.ts';
 import { clusterDir, projectDir } from '../cluster/paths.ts';
 
 /** The profile's name on the node, as the chart's default gives it to sessions. */
-export const seccompProfile = 'berth/chromium.json';
+const seccompProfile = 'berth/chromium.json';
 
 /** Puts the seccomp profile of the browser's sandbox onto the node, as docs/browser-sandbox.md tells an administrator to. */
 export async function installSeccompProfile(): Promise<void> {

@@ -50,9 +50,7 @@ export interface StandInAddresses {
 
 /** The other ends of a session in the cluster. */
 export interface StandIns extends StandInAddresses {
-  /** Plays phones, their contacts and the network, for sessions with Baileys. */
-  readonly phone: Phone;
-  /** The same by engine: each has a WhatsApp of its own, which knows nothing of the other. */
+  /** Play phones, their contacts and the network, by engine: each has a WhatsApp of its own, which knows nothing of the other. */
   readonly phones: Readonly<Record<EngineName, Phone>>;
   readonly receiver: Receiver;
   /** URL of a path of the receiver, as it is in the cluster. */
@@ -65,11 +63,12 @@ export interface StandIns extends StandInAddresses {
 
 /** The stand-ins that somebody has deployed. */
 export function standInsAt(addresses: StandInAddresses): StandIns {
-  const phone = createPhone({ baseUrl: addresses.whatsAppUrl });
   return {
     ...addresses,
-    phone,
-    phones: { Baileys: phone, WhatsAppWebJS: createPhone({ baseUrl: addresses.whatsAppWebUrl }) },
+    phones: {
+      Baileys: createPhone({ baseUrl: addresses.whatsAppUrl }),
+      WhatsAppWebJS: createPhone({ baseUrl: addresses.whatsAppWebUrl }),
+    },
     receiver: createReceiver({ baseUrl: addresses.receiverUrl }),
     webhookUrl: (path) => `http://${host}:${webhookPort}${path}`,
     proxyUrl({ username, password }, isDown = false) {

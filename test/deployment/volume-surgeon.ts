@@ -1,5 +1,6 @@
 import { claimName } from '@berth/operator/resource/names.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
+import { devImage } from './dev-image.ts';
 import { applyManifest, kubectl } from './kubectl.ts';
 
 /** The user of session images, whose the files on a volume are. */
@@ -28,7 +29,7 @@ export async function onVolumeOf(namespace: string, session: string, script: str
       containers: [
         {
           name: 'surgeon',
-          image: 'berth.dev/test-stand-ins:dev',
+          image: devImage('test-stand-ins'),
           imagePullPolicy: 'IfNotPresent',
           command: ['node', '--eval', script],
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },

@@ -14,7 +14,7 @@ export const wedge = (namespace: string, pod: string): Promise<void> => inContai
  * Blocks the main thread of the page in a session's browser for ever, as a bug in the site would: the page answers nothing from then
  * on, while the browser and the session's process go on as before. The stand-in for the site tells it so over its connection.
  */
-export const wedgePage = (phones: Phone, phone: string): Promise<void> => phones.fault('wedge', phone);
+export const wedgePage = (phone: Phone, number: string): Promise<void> => phone.fault('wedge', number);
 
 /** Lets a session's process do everything that a stop asks of it, but not its last step: it loops instead of exiting. */
 export const wedgeAtExit = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, blockOnExit);
@@ -32,13 +32,13 @@ export async function freeze(namespace: string, pod: string): Promise<void> {
 const killedStatus = 137;
 
 /** Sends a signal to the node process of a session, not to the PID 1 that watches over it. */
-export async function signal(namespace: string, pod: string, name: NodeJS.Signals): Promise<void> {
-  const script = `${findProcess}\nprocess.kill(sessionPid(), '${name}');`;
+export async function signal(namespace: string, pod: string, sent: NodeJS.Signals): Promise<void> {
+  const script = `${findProcess}\nprocess.kill(sessionPid(), '${sent}');`;
   const words = ['--namespace', namespace, 'exec', pod, '--', 'node', '--eval', script];
   const { status, stderr } = await tryKubectl(words, { timeoutMs: 30_000 });
   // With the session's process the container ends, and may take what sent the signal along before that has told so.
-  if (status !== 0 && !(name === 'SIGKILL' && status === killedStatus))
-    throw new CommandError(`${name} in "${pod}"`, stderr);
+  if (status !== 0 && !(sent === 'SIGKILL' && status === killedStatus))
+    throw new CommandError(`${sent} in "${pod}"`, stderr);
 }
 
 const findProcess = `

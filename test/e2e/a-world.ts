@@ -5,6 +5,11 @@ import { kubectl, tryKubectl } from '../deployment/kubectl.ts';
 import { type EngineName, standInsAt } from '../deployment/stand-ins.ts';
 import { prefix } from './deploy.ts';
 
+/** Between two looks of each test of a file whose tests run at the same time: each costs the API server time that pods need. */
+const lookEveryMs = 300;
+/** As many sessions as a file has may have to end at the same time. */
+const worldEndsWithinMs = 90_000;
+
 /**
  * A namespace on the cluster for one test. When the test is over, the operator must not have logged an error about it,
  * and its sessions are removed, which has to work whatever the test did. When it failed, all that can tell why is printed.
@@ -13,18 +18,7 @@ import { prefix } from './deploy.ts';
 export async function aWorld(engine?: EngineName): Promise<ClusterWorld> {
   const startedAt = new Date();
   const world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine);
-  onTestFinished(async ({ task }) => {
-    try {
-      if (task.result?.state === 'fail') await printWhatIsSo(world.namespace, startedAt);
-      else expect(await errorsOfOperator(world.namespace, startedAt)).toEqual([]);
-      await world.removeAll().catch(async (error: unknown) => {
-        await printWhatIsSo(world.namespace, startedAt);
-        throw error;
-      });
-    } finally {
-      await world.close();
-    }
-  }, 60_000);
+  onTestFinished(({ task }) => endWorld(world, startedAt, task.result?.state === 'fail'), worldEndsWithinMs);
   return world;
 }
 
@@ -37,30 +31,34 @@ export function oneWorld(engine?: EngineName): () => ClusterWorld {
   let startedAt = new Date();
   beforeAll(async () => {
     startedAt = new Date();
-    world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine);
+    world = await createClusterWorld(standInsAt(inject('standIns')), prefix, engine, lookEveryMs);
   });
   let failed = false;
   afterEach(({ task }) => {
     failed ||= task.result?.state === 'fail';
   });
   afterAll(async () => {
-    if (world === undefined) return;
-    const { namespace } = world;
-    try {
-      if (failed) await printWhatIsSo(namespace, startedAt);
-      else expect(await errorsOfOperator(namespace, startedAt)).toEqual([]);
-      await world.removeAll().catch(async (error: unknown) => {
-        await printWhatIsSo(namespace, startedAt);
-        throw error;
-      });
-    } finally {
-      await world.close();
-    }
-  }, 90_000);
+    if (world !== undefined) await endWorld(world, startedAt, failed);
+  }, worldEndsWithinMs);
   return () => {
     if (world === undefined) throw new Error('Cannot give the world: it is made before the first test; ask in a test');
     return world;
   };
+}
+
+/** Judges what the operator logged about a world, or prints all about it where a test has failed, and removes it. */
+async function endWorld(world: ClusterWorld, startedAt: Date, failed: boolean): Promise<void> {
+  const { namespace } = world;
+  try {
+    if (failed) await printWhatIsSo(namespace, startedAt);
+    else expect(await errorsOfOperator(namespace, startedAt)).toEqual([]);
+    await world.removeAll().catch(async (error: unknown) => {
+      await printWhatIsSo(namespace, startedAt);
+      throw error;
+    });
+  } finally {
+    await world.close();
+  }
 }
 
 /** What the operator that runs now has logged as an error about a namespace. */

@@ -44,8 +44,6 @@ export interface SessionWorld {
   close(): Promise<void>;
 }
 
-/** How long a test waits for what takes well under a second when all is well. */
-const patienceMs = 20_000;
 let made = 0;
 
 async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
@@ -57,9 +55,21 @@ async function orUndefined<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Makes a fresh namespace on the API server of a kubeconfig. */
-export async function createSessionWorld(kubeconfigPath: string, prefix: string): Promise<SessionWorld> {
-  const client = createKubernetesClient({ kubeconfigPath, userAgent: 'berth-test' });
+/**
+ * Makes a fresh namespace on the API server of a kubeconfig.
+ * @param patienceMs milliseconds that are waited, unless told, for what takes well under a second when all is well
+ * @param lookEveryMs milliseconds between two looks at what is waited for
+ */
+export async function createSessionWorld(
+  kubeconfigPath: string,
+  prefix: string,
+  { patienceMs = 20_000, lookEveryMs = 100 } = {},
+): Promise<SessionWorld> {
+  const client = createKubernetesClient({
+    kubeconfigPath,
+    userAgent: 'berth-test',
+    fetchTimeouts: { connectMs: 15_000, requestMs: 30_000 }, // The machine may be busy with all that is tested at the moment.
+  });
   const namespace = `${prefix}-${process.pid}-${++made}`;
   await client.request({
     method: 'POST',
@@ -68,6 +78,8 @@ export async function createSessionWorld(kubeconfigPath: string, prefix: string)
   });
   await ensureServiceAccount(client, namespace);
 
+  const wait = <T>(what: string, timeoutMs: number, look: Parameters<typeof waitUntil<T>>[2]) =>
+    waitUntil(what, timeoutMs, look, lookEveryMs);
   const world: SessionWorld = {
     client,
     namespace,
@@ -97,17 +109,17 @@ export async function createSessionWorld(kubeconfigPath: string, prefix: string)
       return list.items.filter(({ spec }) => spec.session.name === name);
     },
     until: (name, what, is, timeoutMs = patienceMs) =>
-      waitUntil(`session "${name}" ${what}`, timeoutMs, async () => {
+      wait(`session "${name}" ${what}`, timeoutMs, async () => {
         const session = await world.session(name);
         return session !== undefined && is(session) ? { value: session } : { seen: JSON.stringify(session?.status) };
       }),
     untilGone: (name, timeoutMs = patienceMs) =>
-      waitUntil(`removal of session "${name}"`, timeoutMs, async () => {
+      wait(`removal of session "${name}"`, timeoutMs, async () => {
         const session = await world.session(name);
         return session === undefined ? { value: undefined } : { seen: JSON.stringify(session.status) };
       }),
     untilPod: (name, what, is, timeoutMs = patienceMs) =>
-      waitUntil(`pod "${name}" ${what}`, timeoutMs, async () => {
+      wait(`pod "${name}" ${what}`, timeoutMs, async () => {
         const pod = await world.pod(name);
         return pod !== undefined && is(pod) ? { value: pod } : { seen: JSON.stringify(pod?.status) };
       }),
@@ -115,7 +127,7 @@ export async function createSessionWorld(kubeconfigPath: string, prefix: string)
     untilStopped: (name, timeoutMs) =>
       world.until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped' && !status.run, timeoutMs),
     untilEnds: (name, count, timeoutMs = patienceMs) =>
-      waitUntil(`${count} ends of "${name}"`, timeoutMs, async () => {
+      wait(`${count} ends of "${name}"`, timeoutMs, async () => {
         const ends = await world.ends(name);
         return ends.length >= count ? { value: ends } : { seen: JSON.stringify(ends.map(({ spec }) => spec.reason)) };
       }),

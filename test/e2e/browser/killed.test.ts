@@ -5,9 +5,9 @@ import { hasKind } from '../../cluster/kind.ts';
 import { waitUntil } from '../../cluster/wait-until.ts';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { oneWorld } from '../a-world.ts';
-import { deviceOf, expectEnds, expectSameLogin, loginsOf } from '../outcome.ts';
+import { containerOf, processesOf } from '../node-processes.ts';
+import { deviceOf, expectEnds, expectSameLogin, killedAndStarted, loginsOf } from '../outcome.ts';
 import { killAllProcesses } from './browser-processes.ts';
-import { containerOf, processesOf } from './container-processes.ts';
 
 const isKind = await hasKind();
 
@@ -35,12 +35,10 @@ const cases = secondsAfterReady.flatMap((seconds) =>
 /** Kills a session, waits until its death is confirmed and recorded, and lets it run again. */
 async function forceKill(world: ClusterWorld, name: string): Promise<void> {
   const { uid = '' } = (await world.pod(name))?.metadata ?? {};
-  await world.patch(name, { desiredState: 'Killed' });
-  await world.untilPodGone(name, uid);
-  await world.patch(name, { desiredState: 'Running' });
+  await killedAndStarted(world, name, uid);
 }
 
-// As many at the same time as vitest allows: five. That ten kills in a row lose no login either is seen where figures are taken.
+// As many at the same time as vitest allows: five.
 describe.concurrent('a session with a browser that is killed', () => {
   const world = oneWorld('WhatsAppWebJS');
 
@@ -60,6 +58,18 @@ describe.concurrent('a session with a browser that is killed', () => {
     expect(logins.filter(({ disconnectedAt }) => disconnectedAt === undefined)).toHaveLength(1);
     expect(await world().untilReady('neighbour')).toBe(neighbour.runUid);
     console.log(`A force-kill took ${processes.length} processes and left the ${others.length} of its neighbour`);
+  });
+
+  test('ten times in a row loses no login', async () => {
+    const paired = await world().startPaired('often');
+    const device = await deviceOf(world(), paired.phone);
+    let { runUid } = paired;
+    for (let kill = 1; kill <= 10; kill++) {
+      await killedAndStarted(world(), 'often', runUid);
+      runUid = await world().untilReady('often', runUid);
+      await expectSameLogin(world(), 'often', paired.phone, device);
+    }
+    expect(await world().ends('often')).toHaveLength(10);
   });
 
   test.each(cases)(

@@ -2,16 +2,15 @@ import type { WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-sess
 import type { EndReason } from '@berth/protocol';
 import { describe, expect, test } from 'vitest';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
-import { kubectl } from '../../deployment/kubectl.ts';
 import { oneWorld } from '../a-world.ts';
-import { deviceOf, expectEnds, expectSameLogin, untilStuck, verdict } from '../outcome.ts';
+import { deviceOf, expectEnds, expectSameLogin, untilAnswers, untilStuck, verdict } from '../outcome.ts';
 import { signalBrowser } from './browser-processes.ts';
 
 interface Fault {
   readonly name: string;
   readonly what: string;
   readonly spec?: Partial<WhatsAppSessionSpec>;
-  readonly strike: (world: ClusterWorld, session: string, phone: string) => Promise<void>;
+  readonly strike: (world: ClusterWorld, session: string, number: string) => Promise<void>;
   readonly reason: EndReason;
   /** What the end says of it. */
   readonly says: string;
@@ -25,7 +24,7 @@ const faults: readonly Fault[] = [
   {
     name: 'crashed',
     what: 'a page that crashed',
-    strike: ({ phone: phones }, _session, phone) => phones.fault('crash-page', phone),
+    strike: ({ phone }, _session, number) => phone.fault('crash-page', number),
     reason: 'crashed',
     says: "WhatsApp's page crashed",
   },
@@ -40,7 +39,7 @@ const faults: readonly Fault[] = [
     name: 'hungry',
     what: 'a page that takes more memory than the pod may have',
     spec: { pod: smallPod },
-    strike: ({ phone: phones }, _session, phone) => phones.fault('hog', phone, 1_024),
+    strike: ({ phone }, _session, number) => phone.fault('hog', number, 1_024),
     reason: 'out_of_memory',
     says: 'memory limit',
   },
@@ -73,12 +72,10 @@ describe.concurrent('a session with a browser', () => {
 
   test('is Unresponsive with a frozen browser, ended as stuck, and back without a QR code', async () => {
     // Less is what a busy node may take to see that a healthy run answers.
-    const recovery = { unresponsiveSeconds: 6, backoff };
+    const recovery = { unresponsiveSeconds: 15, backoff };
     const { phone, runUid } = await world().startPaired('frozen', { recovery });
     const device = await deviceOf(world(), phone);
-    // A run that is struck before its first answer to the probe is one that never got well.
-    const words = ['wait', '--for=condition=Ready', 'pod/frozen', '--timeout=20s'];
-    await kubectl(['--namespace', world().namespace, ...words], { timeoutMs: 25_000 });
+    await untilAnswers(world(), 'frozen');
     const struckAtMs = performance.now();
     await signalBrowser(world().namespace, 'frozen', 'every process', 'SIGSTOP');
     await world().until(

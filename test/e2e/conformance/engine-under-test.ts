@@ -22,8 +22,12 @@ export interface EngineUnderTest {
   readonly volume: {
     /** Leaves what a process that died, on another machine, may leave to keep others out. */
     readonly leaveLocks: string;
+    /** Prints, as JSON, those of them that are still there while the next process runs. */
+    readonly showLeftLocks: string;
     /** Damages the login so that it is of no use, and keeps a copy. */
     readonly corrupt: string;
+    /** Fails if the run that found the damage has removed or replaced the login. */
+    readonly checkLeftAlone: string;
     /** Puts the copy back. */
     readonly mend: string;
   };
@@ -34,6 +38,10 @@ export interface EngineUnderTest {
 const standIns = 'stand-ins.berth-test.svc.cluster.local';
 const foreignHolder = `const fs = require('node:fs');
 fs.writeFileSync('/data/holder.json', JSON.stringify({ runUid: 'dead', pod: 'elsewhere/other', pid: 1 }));`;
+const leftHolder = `const fs = require('node:fs');
+const left = JSON.parse(fs.readFileSync('/data/holder.json', 'utf8')).runUid === 'dead' ? ['holder.json'] : [];`;
+/** Chromium's locks are links that point nowhere. The headless shell neither makes nor heeds them: the whole Chromium does. */
+const foreignLinks = `const links = { SingletonLock: 'other-1', SingletonCookie: '1234567890', SingletonSocket: '/tmp/gone/SingletonSocket' };`;
 
 export const enginesUnderTest: Readonly<Record<EngineName, EngineUnderTest>> = {
   Baileys: {
@@ -41,9 +49,14 @@ export const enginesUnderTest: Readonly<Record<EngineName, EngineUnderTest>> = {
     wedge: ({ namespace }, session) => wedge(namespace, session),
     volume: {
       leaveLocks: foreignHolder,
+      showLeftLocks: `${leftHolder}
+console.log(JSON.stringify(left));`,
       corrupt: `const fs = require('node:fs');
 fs.copyFileSync('/data/credentials.db', '/data/kept');
 fs.truncateSync('/data/credentials.db', 5000);`,
+      checkLeftAlone: `const fs = require('node:fs');
+const damaged = fs.readFileSync('/data/kept').subarray(0, 5000);
+if (!fs.readFileSync('/data/credentials.db').equals(damaged)) throw new Error('The credentials have changed');`,
       mend: `require('node:fs').renameSync('/data/kept', '/data/credentials.db')`,
     },
     tunnels: [`${standIns}:80`, `${standIns}:7443`],
@@ -52,13 +65,19 @@ fs.truncateSync('/data/credentials.db', 5000);`,
     ban: ['banned'],
     wedge: ({ phone: phones }, _session, phone) => wedgePage(phones, phone),
     volume: {
-      // Chromium's locks are links that point nowhere.
       leaveLocks: `${foreignHolder}
-const links = { SingletonLock: 'other-1', SingletonCookie: '1234567890', SingletonSocket: '/tmp/gone/SingletonSocket' };
+${foreignLinks}
 for (const [name, target] of Object.entries(links)) {
   fs.rmSync('/data/browser-profile/' + name, { force: true });
   fs.symlinkSync(target, '/data/browser-profile/' + name);
 }`,
+      showLeftLocks: `${leftHolder}
+${foreignLinks}
+for (const [name, target] of Object.entries(links)) {
+  const [link] = fs.readdirSync('/data/browser-profile').filter((each) => each === name);
+  if (link && fs.readlinkSync('/data/browser-profile/' + link) === target) left.push(name);
+}
+console.log(JSON.stringify(left));`,
       corrupt: `const fs = require('node:fs');
 const profile = '/data/browser-profile';
 fs.cpSync(profile, '/data/kept', { recursive: true, verbatimSymlinks: true });
@@ -67,6 +86,11 @@ const files = stored.flatMap((folder) => fs.readdirSync(folder, { recursive: tru
   .filter((entry) => entry.isFile()).map((entry) => entry.parentPath + '/' + entry.name);
 for (const file of files) fs.truncateSync(file, Math.floor(fs.statSync(file).size / 2));
 if (files.length === 0) throw new Error('The profile holds nothing that a page has stored');`,
+      // The browser itself writes into what it has found.
+      checkLeftAlone: `const fs = require('node:fs');
+const note = (profile) => fs.readFileSync('/data/' + profile + '/berth-login.json', 'utf8');
+if (note('browser-profile') !== note('kept')) throw new Error('The login is noted otherwise');
+if (!fs.existsSync('/data/browser-profile/Default')) throw new Error('The profile is gone');`,
       mend: `const fs = require('node:fs');
 fs.rmSync('/data/browser-profile', { recursive: true });
 fs.renameSync('/data/kept', '/data/browser-profile');`,

@@ -4,7 +4,15 @@ import { expect } from 'vitest';
 import { waitUntil } from '../../cluster/wait-until.ts';
 import { kubectl } from '../../deployment/kubectl.ts';
 import { signal } from '../../deployment/wedge.ts';
-import { deviceOf, expectEnds, expectSameLogin } from '../outcome.ts';
+import {
+  deviceOf,
+  expectEnds,
+  expectSameLogin,
+  killedAndStarted,
+  loginsOf,
+  untilInbox,
+  untilMessages,
+} from '../outcome.ts';
 import type { Given } from './engine-under-test.ts';
 import { aDocument, anImage } from './files.ts';
 import { life } from './life.ts';
@@ -15,7 +23,7 @@ const contact = '15550001000';
 const lookEveryMs = 500;
 
 /** What a session does day by day, and what happens to it until its phone unlinks it. */
-export function everydayLife({ can, world }: Given): void {
+export function everydayLife({ engine, can, world }: Given): void {
   life('day by day', (step) => {
     let phone = '';
     let runUid = '';
@@ -42,7 +50,7 @@ export function everydayLife({ can, world }: Given): void {
 
     step('sends a text, and hears that it was sent, delivered and read', async () => {
       const id = await world().tool(name).send(contact, 'pong');
-      const [sent] = await untilInbox(1);
+      const [sent] = await untilInbox(world(), phone, 1);
       expect(sent).toMatchObject({ id, to: contact, text: 'pong' });
       const levels = (['sent', 'delivered', 'read'] as const).filter((level) => can.acks.includes(level));
       if (levels.includes('delivered')) await untilAck(id, 'delivered');
@@ -53,14 +61,14 @@ export function everydayLife({ can, world }: Given): void {
 
     step('gets a text', async () => {
       await world().phone.deliver({ from: contact, to: phone, text: 'ping' });
-      const [message] = await untilMessages(1);
+      const [message] = await untilMessages(world(), name, 1);
       expect(message).toMatchObject({ from: `${contact}@s.whatsapp.net`, text: 'ping' });
     });
 
     step('gets an image and a document, byte for byte', async () => {
       const files = [anImage(), aDocument()];
       for (const media of files) await world().phone.deliver({ from: contact, to: phone, text: 'look', media });
-      const messages = (await untilMessages(3)).slice(1);
+      const messages = (await untilMessages(world(), name, 3)).slice(1);
       for (const [index, { data, ...told }] of files.entries()) {
         const message = messages[index];
         expect(message).toMatchObject({ text: 'look', media: told });
@@ -78,7 +86,7 @@ export function everydayLife({ can, world }: Given): void {
       const files = [anImage(), aDocument()];
       const ids: string[] = [];
       for (const file of files) ids.push(await world().tool(name).sendFile(contact, file, 'see'));
-      const received = (await untilInbox(3)).slice(1);
+      const received = (await untilInbox(world(), phone, 3)).slice(1);
       for (const [index, { data, ...told }] of files.entries()) {
         const media = { ...told, sha256: digest(data), sizeBytes: data.length };
         expect(received[index]).toMatchObject({ id: ids[index], text: 'see', media });
@@ -95,25 +103,38 @@ export function everydayLife({ can, world }: Given): void {
         30_000,
       );
       expect(status?.run?.uid).toBe(runUid);
-      expect((await untilMessages(4)).at(-1)).toMatchObject({ text: 'still there?' });
+      expect((await untilMessages(world(), name, 4)).at(-1)).toMatchObject({ text: 'still there?' });
       expect(await deviceOf(world(), phone)).toBe(device);
       expect(await world().ends(name)).toEqual([]);
     });
 
     step('is stopped gracefully with exit code 0, and started again without a QR code', async () => {
+      const log = kubectl(['--namespace', world().namespace, 'logs', '--follow', name], { timeoutMs: 60_000 });
       await world().patch(name, { desiredState: 'Stopped' });
       await world().untilPodGone(name, runUid);
-      await world().until(name, 'that is stopped', ({ status }) => status?.phase === 'Stopped');
+      await world().untilStopped(name);
       const [end] = await world().untilReceivedEnds(name, 1);
-      expect(end?.event.data).toMatchObject({ reason: 'stopped', exitCode: 0, terminationConfirmed: true });
+      expect(end?.headers['webhook-id']).toBe(runUid);
+      expect(end?.event.data).toMatchObject({
+        session: { namespace: world().namespace, name },
+        run: { uid: runUid, number: 1 },
+        engine,
+        account: { id: `${phone}@s.whatsapp.net` },
+        reason: 'stopped',
+        exitCode: 0,
+        terminationConfirmed: true,
+      });
+      // All was closed in order, a browser too: nothing failed on the way, and WhatsApp was not just cut off.
+      const told = await log;
+      expect(told).toContain('Asked to stop over its API');
+      expect(told).not.toMatch(/shutdown failed|Shutdown ran out of time/);
+      expect((await loginsOf(world(), phone)).at(-1)).toMatchObject({ cleanClose: true, endedBy: 'client' });
       await world().patch(name, { desiredState: 'Running' });
       await untilBack('stopped');
     });
 
     step('is killed by force, and started again without a QR code', async () => {
-      await world().patch(name, { desiredState: 'Killed' });
-      await world().untilPodGone(name, runUid);
-      await world().patch(name, { desiredState: 'Running' });
+      await killedAndStarted(world(), name, runUid);
       await untilBack('force_killed');
     });
 
@@ -127,35 +148,11 @@ export function everydayLife({ can, world }: Given): void {
       expect(await filesWith(phone)).not.toEqual([]);
       await world().phone.fault('unlink', phone);
       ended.push([runUid, 'logged_out']);
-      await world().until(
-        name,
-        'that waits for pairing in another run',
-        ({ status }) => status?.report?.state === 'waiting_for_pairing' && status.report.runUid !== runUid,
-        60_000,
-      );
+      await world().untilWaitsForPairing(name, runUid);
       await expectEnds(world(), name, ended);
       expect(await world().tool(name).qrText()).not.toBe('');
       expect(await filesWith(phone)).toEqual([]);
     });
-
-    function untilMessages(count: number) {
-      return waitUntil(
-        `${count} messages in the session`,
-        45_000, // Baileys holds messages back for 20 s after the first logins, for a history that the stand-in does not send.
-        async () => {
-          const all = await world().tool(name).messages();
-          return all.length >= count ? { value: all } : { seen: JSON.stringify(all) };
-        },
-        lookEveryMs,
-      );
-    }
-
-    function untilInbox(count: number) {
-      return waitUntil(`${count} messages at the contact`, 20_000, async () => {
-        const all = await world().phone.inbox(phone);
-        return all.length >= count ? { value: all } : { seen: JSON.stringify(all) };
-      });
-    }
 
     function untilAck(id: string, level: string | undefined) {
       return waitUntil(

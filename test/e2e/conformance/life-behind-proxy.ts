@@ -1,10 +1,9 @@
 import { path } from '@berth/operator/resource/names.ts';
 import { expect } from 'vitest';
-import { waitUntil } from '../../cluster/wait-until.ts';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { kubectl } from '../../deployment/kubectl.ts';
 import { stays } from '../../integration/session-world.ts';
-import { loginsOf } from '../outcome.ts';
+import { loginsOf, untilInbox, untilMessages } from '../outcome.ts';
 import type { Given } from './engine-under-test.ts';
 import { aDocument } from './files.ts';
 import { life } from './life.ts';
@@ -64,25 +63,14 @@ export function lifeBehindProxy({ can, way, world }: Given): void {
       async () => {
         const media = aDocument();
         await world().phone.deliver({ from: contact, to: phone, text: 'look', media });
-        const [message] = await waitUntil(
-          'message in the session',
-          20_000,
-          async () => {
-            const all = await world().tool(name).messages();
-            return all.length > 0 ? { value: all } : { seen: 'none' };
-          },
-          500,
-        );
+        const [message] = await untilMessages(world(), name, 1);
         expect(message).toMatchObject({ text: 'look', media: { fileName: media.fileName } });
         const read = await world()
           .tool(name)
           .media(message?.sequence ?? 0);
         expect(read.equals(media.data)).toBe(true);
         await world().tool(name).sendFile(contact, media, 'see');
-        const received = await waitUntil('message at the contact', 20_000, async () => {
-          const all = await world().phone.inbox(phone);
-          return all.length > 0 ? { value: all } : { seen: 'none' };
-        });
+        const received = await untilInbox(world(), phone, 1);
         expect(received).toMatchObject([{ text: 'see', media: { sizeBytes: media.data.length } }]);
         const tunnels = await world().standIns.tunnels.of(user().username);
         expect(new Set(tunnels.map(({ target }) => target))).toEqual(new Set(way.tunnels));

@@ -16,7 +16,7 @@ export function lifeThatIsEnded({ way, world }: Given): void {
     const ended: [runUid: string, reason: EndReason][] = [];
 
     const isHeld = async (reason: EndReason) => {
-      const held = await world().until(name, 'that is held', ({ status }) => status?.phase === 'Failed', 30_000);
+      const held = await world().until(name, 'that is held', ({ status }) => status?.phase === 'Failed');
       expect(verdict(held, 'Ready')).toBe('False Held');
       expect(verdict(held, 'Stuck')).toBe('False NotStuck');
       expect(held.status?.lastEnd).toMatchObject({ runUid, reason });

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import { kubectl } from '../../deployment/kubectl.ts';
-import { deviceOf, expectEnds, expectSameLogin, untilStuck, verdict } from '../outcome.ts';
+import { deviceOf, expectEnds, expectSameLogin, untilAnswers, untilStuck, verdict } from '../outcome.ts';
 import type { Given } from './engine-under-test.ts';
 import { life } from './life.ts';
 
@@ -14,18 +13,16 @@ export function lifeThatWedges({ way, world }: Given): void {
 
     step('is paired', async () => {
       // Less is what a busy node may take to see that a healthy run answers.
-      const recovery = { unresponsiveSeconds: 6, backoff: { baseSeconds: 1, maxSeconds: 1 } };
+      const recovery = { unresponsiveSeconds: 15, backoff: { baseSeconds: 1, maxSeconds: 1 } };
       ({ phone, runUid } = await world().startPaired(name, { recovery }));
-      // A run that is struck before its first answer to the probe is one that never got well.
-      const words = ['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=20s'];
-      await kubectl(['--namespace', world().namespace, ...words], { timeoutMs: 25_000 });
+      await untilAnswers(world(), name);
     });
 
     step('is seen not to answer, ended as stuck, and back without a QR code', async () => {
       const device = await deviceOf(world(), phone);
       await way.wedge(world(), name, phone);
       const silent = (it: Parameters<typeof verdict>[0]) => verdict(it, 'Ready') === 'False NotResponding';
-      await world().until(name, 'that does not respond', silent, 30_000);
+      await world().until(name, 'that does not respond', silent);
       expect(await untilStuck(world(), name, 'Unresponsive')).toContain('readiness probe');
       await world().untilReady(name, runUid);
       await expectSameLogin(world(), name, phone, device);

@@ -9,13 +9,14 @@ export interface Step {
 }
 
 /** More than any step takes on two cores that are busy with other lives. */
-const stepTimeoutMs = 120_000;
+const stepTimeoutMs = 300_000;
 
 /** The life of one session, told in steps that need each other: once one has failed the rest is skipped. Lives run side by side. */
 export function life(name: string, tell: (step: (...words: StepWords) => void) => void): void {
   const steps: Step[] = [];
   tell((what, body, options = {}) => steps.push({ what, body, ...options }));
-  describe.concurrent.each([name])('%s', () => {
+  // oxlint-disable-next-line vitest/valid-title -- Each life has its own.
+  describe.concurrent(name, () => {
     let hasFailed = false;
     // oxlint-disable-next-line vitest/expect-expect -- It is the steps that expect something.
     test.for(steps)('$what', { concurrent: false, timeout: stepTimeoutMs }, async ({ body, isSkipped }, { skip }) => {

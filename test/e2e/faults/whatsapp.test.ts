@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { stays } from '../../integration/session-world.ts';
 import { oneWorld } from '../a-world.ts';
-import { deviceOf, expectEnds, expectSameLogin, loginsOf, untilStuck, verdict } from '../outcome.ts';
+import { deviceOf, expectEnds, expectSameLogin, untilStuck, verdict } from '../outcome.ts';
 
 const backoff = { baseSeconds: 1, maxSeconds: 1 };
-/** How long Baileys may take to find out that nobody answers any more: twice its keepalive, and the dial after it. */
-const silenceFoundMs = 75_000;
+/** How long an engine may take to find out that nobody answers any more: twice its keepalive, and the dial after it. */
+const silenceFoundMs = 90_000;
 
 /** What a session has reported: its state, and how often it was lost, in one word for a comparison. */
 async function untilReconnected(world: ClusterWorld, name: string, reconnects: number, timeoutMs: number) {
@@ -19,20 +19,25 @@ async function untilReconnected(world: ClusterWorld, name: string, reconnects: n
 }
 
 describe.concurrent('a WhatsApp that fails', () => {
-  const world = oneWorld();
+  const worlds = { Baileys: oneWorld(), WhatsAppWebJS: oneWorld('WhatsAppWebJS') };
+  const world = worlds.Baileys;
 
   test.each([
-    { name: 'frozen', fault: 'freeze' },
-    { name: 'mute', fault: 'mute' },
-  ] as const)('a connection that is $name is found out, and made again by the same run', async ({ name, fault }) => {
-    const { phone, runUid } = await world().startPaired(name);
-    const device = await deviceOf(world(), phone);
-    await world().standIns.phone.fault(fault, phone);
-    const { status } = await untilReconnected(world(), name, 1, silenceFoundMs);
+    { name: 'frozen', fault: 'freeze', engine: 'Baileys' },
+    { name: 'mute', fault: 'mute', engine: 'Baileys' },
+    { name: 'frozen', fault: 'freeze', engine: 'WhatsAppWebJS' },
+    { name: 'mute', fault: 'mute', engine: 'WhatsAppWebJS' },
+  ] as const)('a connection of $engine that is $name is found out, and made again by the same run', async (given) => {
+    const { name, fault, engine } = given;
+    const its = worlds[engine]();
+    const { phone, runUid } = await its.startPaired(name);
+    const device = await deviceOf(its, phone);
+    await its.phone.fault(fault, phone);
+    const { status } = await untilReconnected(its, name, 1, silenceFoundMs);
     expect(status?.report).toMatchObject({ runUid, reconnects: 1 });
     expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Stuck', status: 'False' }));
-    expect(await deviceOf(world(), phone)).toBe(device);
-    expect(await world().ends(name)).toEqual([]);
+    expect(await deviceOf(its, phone)).toBe(device);
+    expect(await its.ends(name)).toEqual([]);
   });
 
   test.each([
@@ -43,14 +48,14 @@ describe.concurrent('a WhatsApp that fails', () => {
     async (given) => {
       const { name, fault } = given;
       const recovery = { backoff, reconnects: { max: 100, windowSeconds: 6 }, maxRestarts: 1 };
-      const { phone: phones } = world().standIns;
+      const { phone: phones } = world();
       const { phone, runUid } = await world().startPaired(name, { recovery });
       const device = await deviceOf(world(), phone);
       await phones.fault(fault, phone);
       await phones.fault('drop', phone);
       await world().until(name, 'that dials again', (it) => it.status?.phase === 'Reconnecting');
       await untilStuck(world(), name, 'ReconnectLoop');
-      const given_up = await world().until(name, 'that is given up', (it) => it.status?.phase === 'Failed', 60_000);
+      const given_up = await world().until(name, 'that is given up', (it) => it.status?.phase === 'Failed');
       expect(verdict(given_up, 'Ready')).toBe('False RecoveryExhausted');
       const [first, second, ...more] = (await world().untilEnds(name, 2)).map(({ spec }) => spec);
       expect(more).toEqual([]);
@@ -75,7 +80,7 @@ describe.concurrent('a WhatsApp that fails', () => {
 
   test('a connection that is lost again and again is a ReconnectLoop', async () => {
     const recovery = { backoff, reconnects: { max: 2, windowSeconds: 600 } };
-    const { phone: phones } = world().standIns;
+    const { phone: phones } = world();
     const { phone, runUid } = await world().startPaired('flapping', { recovery });
     const device = await deviceOf(world(), phone);
     for (const lost of [1, 2, 3]) {
@@ -89,41 +94,16 @@ describe.concurrent('a WhatsApp that fails', () => {
   });
 
   test('a login that never gets ready is AuthenticatedNotReady, ended as stuck, and goes on in the next run', async () => {
-    const { phone: phones } = world().standIns;
+    const { phone: phones } = world();
     const phone = '15557654321';
     await phones.fault('mute-logins', phone);
     await world().start('half', { recovery: { backoff, authenticatedSeconds: 3 } });
-    const { status } = await world().until(
-      'half',
-      'that waits for pairing',
-      (it) => it.status?.report?.state === 'waiting_for_pairing',
-      45_000,
-    );
-    const runUid = status?.run?.uid ?? '';
+    const runUid = await world().untilWaitsForPairing('half');
     await phones.scan(await world().tool('half').qrText(), phone);
     await untilStuck(world(), 'half', 'AuthenticatedNotReady');
     await phones.fault('accept', phone);
-    await world().untilReady('half', runUid, 45_000);
+    await world().untilReady('half', runUid);
     expect(await world().states('half')).not.toContain('waiting_for_pairing');
     await expectEnds(world(), 'half', [[runUid, 'stuck']]);
-  });
-
-  test.each([
-    { name: 'replaced', what: 'a second client (440)', fault: 'conflict', argument: undefined, reason: 'replaced' },
-    { name: 'banned', what: 'a ban (403)', fault: 'failure', argument: 403, reason: 'banned' },
-  ] as const)('$what ends the run as $reason, fights nobody, and costs no login', async (given) => {
-    const { name, fault, argument, reason } = given;
-    const { phone: phones } = world().standIns;
-    const { phone, runUid } = await world().startPaired(name);
-    const device = await deviceOf(world(), phone);
-    await phones.fault(fault, phone, argument);
-    const held = await world().until(name, 'that is held', ({ status }) => status?.phase === 'Failed');
-    expect(verdict(held, 'Ready')).toBe('False Held');
-    expect(verdict(held, 'Stuck')).toBe('False NotStuck');
-    await stays('one login and no more', 4_000, async () => (await loginsOf(world(), phone)).length === 1);
-    await expectEnds(world(), name, [[runUid, reason]]);
-    await world().patch(name, { restartedAt: new Date().toISOString() });
-    await world().untilReady(name, runUid);
-    await expectSameLogin(world(), name, phone, device);
   });
 });

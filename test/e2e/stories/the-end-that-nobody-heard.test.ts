@@ -1,14 +1,13 @@
 import type { WhatsAppSessionSpec } from '@berth/operator/resource/whatsapp-session.ts';
 import type { EndReason } from '@berth/protocol';
-import { afterAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { waitUntil } from '../../cluster/wait-until.ts';
 import { type ClusterWorld, sinkPath } from '../../deployment/cluster-world.ts';
-import { installBerth, operator, uninstallBerth } from '../../deployment/install-berth.ts';
 import { kubectl } from '../../deployment/kubectl.ts';
-import { waitForRollout } from '../../deployment/rollout.ts';
 import { signal } from '../../deployment/wedge.ts';
 import { oneWorld } from '../a-world.ts';
 import { expectEnds, untilEvent } from '../outcome.ts';
+import { evict } from '../session-pods.ts';
 
 /** One way of ending, done to a session that waits for pairing: for its end it is of no account that nobody is linked. */
 interface Way {
@@ -31,43 +30,20 @@ const ways: readonly Way[] = [
     reason: 'pod_deleted',
     end: ({ namespace }, name) => kubectl(['--namespace', namespace, 'delete', 'pod', name, '--wait=false']),
   },
-  {
-    reason: 'evicted',
-    end: ({ client, namespace }, name) =>
-      client.request({
-        method: 'POST',
-        path: `/api/v1/namespaces/${namespace}/pods/${name}/eviction`,
-        body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } },
-      }),
-  },
+  { reason: 'evicted', end: evict },
   // Longer than nine pods need until they show a code, started at the same time; shorter than the receiver is waited for.
   { reason: 'pairing_timeout', spec: { pairing: { timeoutSeconds: 15 } }, end: async () => undefined },
 ];
 
-/** Starts a session and gives the uid of its run once it waits for a person. */
-async function started(world: ClusterWorld, name: string, spec?: Partial<WhatsAppSessionSpec>): Promise<string> {
-  await world.start(name, spec);
-  const { status } = await world.until(
-    name,
-    'that waits for pairing',
-    (it) => it.status?.report?.state === 'waiting_for_pairing' && it.status.run?.uid === it.status.report.runUid,
-    60_000,
-  );
-  return status?.run?.uid ?? '';
-}
-
-const podOfOperator = ['--namespace', operator.namespace, 'get', 'pods', '--selector', operator.selector];
-
-describe('the end that nobody heard', () => {
+describe.concurrent('the end that nobody heard', () => {
   const world = oneWorld();
-  // Whatever became of the last test, the other files need Berth.
-  afterAll(() => installBerth(inject('standIns')), 120_000);
 
   test('every way of ending sends a typed session_end, and the reasons can be told apart', async () => {
     const reasons = await Promise.all(
       ways.map(async ({ reason, spec, end }) => {
         const name = reason.replaceAll('_', '-');
-        const runUid = await started(world(), name, spec);
+        await world().start(name, spec);
+        const runUid = await world().untilWaitsForPairing(name);
         await end(world(), name);
         await expectEnds(world(), name, [[runUid, reason]]);
         const [received] = await world().receivedEnds(name);
@@ -87,18 +63,20 @@ describe('the end that nobody heard', () => {
     const { receiver } = standIns;
     const paths = ['hung-1', 'hung-2', 'well'].map((name) => sinkPath(world().namespace, name));
     const webhooks = paths.map((path) => ({ url: standIns.webhookUrl(path), events: ['session_end' as const] }));
-    const runUid = await started(world(), 'drained', { webhooks });
+    await world().start('drained', { webhooks });
+    const runUid = await world().untilWaitsForPairing('drained');
     for (const path of paths.slice(0, 2)) await receiver.behave(path, { kind: 'hang' });
     await world().patch('drained', { desiredState: 'Killed' });
     const [end] = await world().untilEnds('drained', 1);
     const recordedAtMs = Date.parse(end?.metadata.creationTimestamp ?? '');
     await world().untilPodGone('drained', runUid);
     // Times of the API server are in whole seconds, and this look came some time later: what is promised is 2 s.
-    expect(Date.now() - recordedAtMs).toBeLessThan(5_000);
+    expect(Date.now() - recordedAtMs).toBeLessThan(10_000);
     expect((await untilEvent(world(), 'drained', 'DeliveryFailed')).type).toBe('Warning');
     const first = await Promise.all(paths.map(async (path) => (await receiver.received(path))[0]));
     const arrivals = first.map((each) => Date.parse(each?.receivedAt ?? ''));
-    expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeLessThan(1_000);
+    // The next one would be 2 s late if one that hangs were waited for first.
+    expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeLessThan(2_000);
 
     for (const path of paths.slice(0, 2)) await receiver.behave(path, { kind: 'status' });
     for (const path of paths) {
@@ -108,46 +86,5 @@ describe('the end that nobody heard', () => {
       });
       expect(taken.map(({ headers }) => headers['webhook-id'])).toEqual([runUid]);
     }
-  });
-
-  test('a restart of Berth ends no session, loses no event, and ends nothing twice', async () => {
-    const { receiver } = world().standIns;
-    const [living, untold, told] = await Promise.all([
-      started(world(), 'living'),
-      started(world(), 'untold'),
-      started(world(), 'told'),
-    ]);
-    await world().patch('told', { desiredState: 'Stopped' });
-    await expectEnds(world(), 'told', [[told, 'stopped']]);
-    await receiver.behave(sinkPath(world().namespace, 'untold'), { kind: 'hang' });
-    await world().patch('untold', { desiredState: 'Killed' });
-    await waitUntil('first attempt at the receiver that hangs', 15_000, async () => {
-      const { length } = await receiver.received(sinkPath(world().namespace, 'untold'));
-      return length > 0 ? { value: undefined } : { seen: 'none' };
-    });
-
-    const before = await kubectl([...podOfOperator, '--output=name']);
-    const orderedAtMs = performance.now();
-    // Waits until it has left by itself: the SIGTERM is answered within the 2 s of what is in flight.
-    await kubectl(['--namespace', operator.namespace, 'delete', before.trim().split('\n')[0] ?? '', '--timeout=40s']);
-    console.log(`The operator left in ${((performance.now() - orderedAtMs) / 1000).toFixed(1)} s, a receiver hanging`);
-    expect(performance.now() - orderedAtMs).toBeLessThan(10_000);
-    await receiver.behave(sinkPath(world().namespace, 'untold'), { kind: 'status' });
-    await waitForRollout(operator);
-
-    await world().untilReceivedEnds('untold', 1, 45_000);
-    await expectEnds(world(), 'untold', [[untold, 'force_killed']]);
-    await expectEnds(world(), 'told', [[told, 'stopped']]);
-    expect((await world().session('living'))?.status?.run?.uid).toBe(living);
-    expect(await world().ends('living')).toEqual([]);
-  });
-
-  test('the end of Berth itself is heard from every session that runs, and from no other', async () => {
-    const told = (await world().ends('told')).map(({ spec }) => spec.run.uid);
-    const living = (await world().session('living'))?.status?.run?.uid ?? '';
-    await uninstallBerth();
-    await expectEnds(world(), 'living', [[living, 'shutdown']]);
-    expect((await world().receivedEnds('told')).map(({ event }) => event.id)).toEqual(told);
-    expect(await world().ends('told')).toHaveLength(1);
   });
 });

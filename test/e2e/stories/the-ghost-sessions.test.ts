@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { isNotFound } from '@berth/operator/kubernetes/errors.ts';
 import { claimName, path, podFinalizer } from '@berth/operator/resource/names.ts';
 import { operatorAudience, type RunReport, reportPath } from '@berth/protocol';
@@ -12,7 +10,9 @@ import { kubectl } from '../../deployment/kubectl.ts';
 import { wedge } from '../../deployment/wedge.ts';
 import { stays } from '../../integration/session-world.ts';
 import { oneWorld } from '../a-world.ts';
+import { processesOf } from '../node-processes.ts';
 import { expectEnds, untilStuck, verdict } from '../outcome.ts';
+import { setFinalizers } from '../session-pods.ts';
 
 const isKind = await hasKind();
 
@@ -21,19 +21,6 @@ const slow = { pod: { resources: { requests: { cpu: '1m' }, limits: { cpu: '10m'
 /** Several seconds. */
 const slowish = { pod: { resources: { requests: { cpu: '1m' }, limits: { cpu: '60m', memory: '384Mi' } } } };
 const impatient = { startup: { timeoutSeconds: 4 } };
-
-/** Processes of a pod that live on this machine, which is the node; of kind's node, a container, nothing is seen. */
-async function processesOf(podUid: string): Promise<string[]> {
-  if (isKind) return [];
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(
-    pids.map(async (pid) => {
-      const cgroup = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => ''); // It ended in between.
-      return cgroup.includes(podUid) || cgroup.includes(podUid.replaceAll('-', '_')) ? [pid] : [];
-    }),
-  );
-  return found.flat();
-}
 
 /** Sends a report as a run's own process would, from another session's pod, and gives the status of the answer. */
 async function report(world: ClusterWorld, from: string, token: string, content: RunReport): Promise<number> {
@@ -50,12 +37,9 @@ async function report(world: ClusterWorld, from: string, token: string, content:
   return Number(await kubectl(words, { input: JSON.stringify({ token, content }), timeoutMs: 30_000 }));
 }
 
-/** Sets the finalizers of a pod; to take them off one that is gone already is fine. */
-async function setFinalizers({ client, namespace }: ClusterWorld, pod: string, finalizers: readonly string[]) {
-  const request = { method: 'PATCH', path: path.pod(namespace, pod), contentType: mergePatch } as const;
-  await client.request({ ...request, body: { metadata: { finalizers } } }).catch((error: unknown) => {
-    if (finalizers.length > 0 || !isNotFound(error)) throw error;
-  });
+/** On a node that is not this machine nothing is seen of its processes. */
+async function expectNoProcess(podUid: string): Promise<void> {
+  expect(isKind ? [] : await processesOf(podUid)).toEqual([]);
 }
 
 describe.concurrent('the ghost sessions', () => {
@@ -67,12 +51,12 @@ describe.concurrent('the ghost sessions', () => {
     const { metadata: first } = await world().untilPod('slow', 'that was made', () => true);
     await untilStuck(world(), 'slow', 'StartTimeout');
     await world().untilPodGone('slow', first.uid);
-    expect(await processesOf(first.uid)).toEqual([]);
+    await expectNoProcess(first.uid);
     const [end] = await world().untilEnds('slow', 1);
     expect(end?.spec).toMatchObject({ reason: 'start_timeout', terminationConfirmed: true });
     expect(end?.spec.message).toContain('StartTimeout');
 
-    const given = await world().until('slow', 'that is given up', (it) => it.status?.phase === 'Failed', 40_000);
+    const given = await world().until('slow', 'that is given up', (it) => it.status?.phase === 'Failed');
     expect(verdict(given, 'Ready')).toBe('False RecoveryExhausted');
     const runs = (await world().ends('slow')).map(({ spec }) => spec.run.uid);
     expect(runs).toHaveLength(2);
@@ -82,13 +66,13 @@ describe.concurrent('the ghost sessions', () => {
       'slow',
       runs.map((uid) => [uid, 'start_timeout'] as const),
     );
-    for (const uid of runs) expect(await processesOf(uid)).toEqual([]);
+    for (const uid of runs) await expectNoProcess(uid);
   });
 
   test('a start that is slower than another deadline allows is in time for a longer one', async () => {
-    await world().start('patient', { ...slowish, startup: { timeoutSeconds: 120 } });
+    await world().start('patient', { ...slowish, startup: { timeoutSeconds: 240 } });
     const is = 'that reported';
-    const reported = await world().until('patient', is, ({ status }) => status?.report !== undefined, 120_000);
+    const reported = await world().until('patient', is, ({ status }) => status?.report !== undefined, 240_000);
     const { status: pod } = await world().untilPod('patient', 'that runs', ({ status }) => status?.phase === 'Running');
     const startedAt = pod?.containerStatuses?.[0]?.state?.running?.startedAt;
     const tookMs = Date.parse(reported.status?.report?.stateSince ?? '') - Date.parse(startedAt ?? '');
@@ -100,7 +84,7 @@ describe.concurrent('the ghost sessions', () => {
 
   test('the late report of a run that was given up is refused, and changes nothing', async ({ onTestFailed }) => {
     await world().start('onlooker');
-    await world().until('onlooker', 'that runs', (it) => it.status?.report?.state === 'waiting_for_pairing', 40_000);
+    await world().untilWaitsForPairing('onlooker');
     await world().start('late', { ...slow, ...impatient, recovery: { maxRestarts: 0 } });
     const { metadata: pod } = await world().untilPod('late', 'on its node', ({ spec }) => spec.nodeName !== undefined);
     // Keeps the object, so that the token of the child stays good for longer than the child.
@@ -109,7 +93,7 @@ describe.concurrent('the ghost sessions', () => {
     const bound = ['--bound-object-kind=Pod', '--bound-object-name=late', `--bound-object-uid=${pod.uid}`];
     const words = ['create', 'token', 'default', `--audience=${operatorAudience}`, ...bound];
     const token = (await kubectl(['--namespace', world().namespace, ...words])).trim();
-    await world().untilEnds('late', 1, 30_000);
+    await world().untilEnds('late', 1);
 
     const late: RunReport = {
       runUid: pod.uid,
@@ -132,7 +116,7 @@ describe.concurrent('the ghost sessions', () => {
     await wedge(world().namespace, 'slow-to-die');
     await world().remove('slow-to-die');
     const claimPath = path.claim(world().namespace, claimName('slow-to-die'));
-    await waitUntil('removal of session "slow-to-die"', 30_000, async () => {
+    await waitUntil('removal of session "slow-to-die"', 60_000, async () => {
       // The claim first: what is seen of the pod after it is later than it.
       const claim = await world()
         .client.request<{ metadata: { deletionTimestamp?: string } }>({ method: 'GET', path: claimPath })
@@ -150,7 +134,7 @@ describe.concurrent('the ghost sessions', () => {
     });
     const [end] = await world().ends('slow-to-die');
     expect(end?.spec).toMatchObject({ reason: 'deleted', terminationConfirmed: true });
-    expect(await processesOf(runUid)).toEqual([]);
+    await expectNoProcess(runUid);
     await expectEnds(world(), 'slow-to-die', [[runUid, 'deleted']]);
   });
 });

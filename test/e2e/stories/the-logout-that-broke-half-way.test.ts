@@ -1,35 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mergePatch } from '@berth/operator/kubernetes/client.ts';
-import { isNotFound } from '@berth/operator/kubernetes/errors.ts';
-import { path, podFinalizer } from '@berth/operator/resource/names.ts';
-import type { LastWords } from '@berth/protocol';
+import { podFinalizer } from '@berth/operator/resource/names.ts';
 import { describe, expect, test } from 'vitest';
-import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { kubectl } from '../../deployment/kubectl.ts';
-import type { Pod } from '../../integration/session-world.ts';
 import { oneWorld } from '../a-world.ts';
-import { deviceOf, expectEnds, expectSameLogin, loginsOf, verdict } from '../outcome.ts';
+import { deviceOf, expectEnds, expectSameLogin, killedAndStarted, loginsOf, verdict } from '../outcome.ts';
+import { lastWords, setFinalizers } from '../session-pods.ts';
 
+/** Keeps the object of a pod for a look at it once it is dead. */
 const look = 'test.berth.dev/look';
 
-/** Keeps the object of a pod for a look at it once it is dead, or lets it go; one that is gone already is fine. */
-async function holdForALook({ client, namespace }: ClusterWorld, name: string, hold: boolean): Promise<void> {
-  const request = { method: 'PATCH', path: path.pod(namespace, name), contentType: mergePatch } as const;
-  const finalizers = hold ? [podFinalizer, look] : [];
-  await client.request({ ...request, body: { metadata: { finalizers } } }).catch((error: unknown) => {
-    if (hold || !isNotFound(error)) throw error;
-  });
-}
-
-/** What the process said last, as the kubelet copied it into the pod's status. */
-function lastWords({ status }: Pod): LastWords | undefined {
-  const [container] = status?.containerStatuses ?? [];
-  const { terminated }: { terminated?: { message?: string } } = container?.state ?? {};
-  return terminated?.message === undefined ? undefined : (JSON.parse(terminated.message) as LastWords);
-}
-
 describe.concurrent('the logout that broke half-way', () => {
-  const world = oneWorld();
+  const worlds = { Baileys: oneWorld(), WhatsAppWebJS: oneWorld('WhatsAppWebJS') };
+  const world = worlds.Baileys;
 
   test('a device that the phone unlinks ends first, with the true close code, and says closed when it is closed', async ({
     onTestFailed,
@@ -39,9 +21,9 @@ describe.concurrent('the logout that broke half-way', () => {
     // A 401 within 30 s of a pairing's 515 may be WhatsApp not yet knowing the device; a new run has had no 515.
     await world().patch('unlinked', { restartedAt: new Date().toISOString() });
     const runUid = await world().untilReady('unlinked', pairedUid);
-    await holdForALook(world(), 'unlinked', true);
-    onTestFailed(() => holdForALook(world(), 'unlinked', false)); // Else it would stay for ever, and its namespace with it.
-    await world().standIns.phone.fault('unlink', phone);
+    await setFinalizers(world(), 'unlinked', [podFinalizer, look]);
+    onTestFailed(() => setFinalizers(world(), 'unlinked', [])); // Else it would stay for ever, and its namespace with it.
+    await world().phone.fault('unlink', phone);
 
     const ends = [
       [pairedUid, 'restarted'],
@@ -60,7 +42,7 @@ describe.concurrent('the logout that broke half-way', () => {
     const logins = await loginsOf(world(), phone);
     expect(logins.map(({ endedBy }) => endedBy)).toEqual(['client', 'server']);
 
-    await holdForALook(world(), 'unlinked', false);
+    await setFinalizers(world(), 'unlinked', []);
     // Only now are the credentials gone: a fresh QR code, and another device.
     await world().pairAs('unlinked', phone);
     expect(await world().states('unlinked')).toContain('waiting_for_pairing');
@@ -69,37 +51,39 @@ describe.concurrent('the logout that broke half-way', () => {
   });
 
   test.each([
-    { name: 'throws', what: 'throws "Connection Closed"', fault: 'cut-logout' },
-    { name: 'hangs', what: 'hangs', fault: 'freeze' },
+    { name: 'throws', what: 'throws "Connection Closed"', fault: 'cut-logout', engine: 'Baileys' },
+    { name: 'hangs', what: 'hangs', fault: 'freeze', engine: 'Baileys' },
+    { name: 'web-hangs', what: 'hangs', fault: 'freeze', engine: 'WhatsAppWebJS' },
   ] as const)(
-    'a logout that $what is one step: the end is written down before it, and the closing done after it',
+    'a logout of $engine that $what is one step: the end is written down before it, and the closing done after it',
     async (given) => {
-      const { name, fault } = given;
-      const { phone, runUid } = await world().startPaired(name);
-      await world().standIns.phone.fault(fault, phone);
-      const log = kubectl(['--namespace', world().namespace, 'logs', '--follow', name], { timeoutMs: 60_000 });
-      await world().remove(name);
-      const ending = await world().until(
+      const { name, fault, engine } = given;
+      const its = worlds[engine]();
+      const { phone, runUid } = await its.startPaired(name);
+      await its.phone.fault(fault, phone);
+      const log = kubectl(['--namespace', its.namespace, 'logs', '--follow', name], { timeoutMs: 60_000 });
+      await its.remove(name);
+      const ending = await its.until(
         name,
         'whose end is written down',
         ({ status }) => status?.run?.ending?.reason === 'deleted',
       );
       expect(verdict(ending, 'Ready')).toBe('False Terminating');
-      await world().untilGone(name, 30_000);
+      await its.untilGone(name);
       const told = (await log).split('\n').filter((line) => /"Run ends"|shutdown failed/.test(line));
       const steps = told.map((line) => (JSON.parse(line) as { msg: string; step?: string }).step ?? 'first words');
       // Of what comes after the logout, nothing has failed because it did, but the farewell on a frozen connection.
       expect(steps.slice(0, 2)).toEqual(['first words', 'log out']);
       expect(steps).not.toContain('close the credentials');
       expect(steps).not.toContain('release the volume');
-      await expectEnds(world(), name, [[runUid, 'deleted']]);
-      const [end] = await world().ends(name);
+      await expectEnds(its, name, [[runUid, 'deleted']]);
+      const [end] = await its.ends(name);
       expect(end?.spec).toMatchObject({ exitCode: 0, terminationConfirmed: true });
     },
   );
 
   test('a network cut of 40 s is no logout: the same run is ready again, with the same login', async () => {
-    const { phone: phones } = world().standIns;
+    const { phone: phones } = world();
     const { phone, runUid } = await world().startPaired('cut');
     const device = await deviceOf(world(), phone);
     await phones.fault('refuse', phone);
@@ -110,7 +94,7 @@ describe.concurrent('the logout that broke half-way', () => {
     expect(status?.report?.runUid).toBe(runUid);
     await phones.fault('accept', phone);
     // A dial may have been put off by half a minute just before.
-    const ready = await world().until('cut', 'that is ready again', (it) => it.status?.phase === 'Ready', 45_000);
+    const ready = await world().until('cut', 'that is ready again', (it) => it.status?.phase === 'Ready');
     expect(ready.status?.report).toMatchObject({ runUid, reconnects: 1 });
     // It has shown a QR code once, when it was paired.
     const states = await world().states('cut');
@@ -123,7 +107,7 @@ describe.concurrent('the logout that broke half-way', () => {
     const name = `code-${code}`;
     const { phone, runUid } = await world().startPaired(name);
     const device = await deviceOf(world(), phone);
-    await world().standIns.phone.fault('stream-error', phone, code);
+    await world().phone.fault('stream-error', phone, code);
     const session = await world().until(
       name,
       'that has reconnected',
@@ -134,9 +118,7 @@ describe.concurrent('the logout that broke half-way', () => {
     expect(await loginsOf(world(), phone)).toHaveLength(2);
     expect(await world().ends(name)).toEqual([]);
     // The proof that the volume has it too: a new process logs in with it.
-    await world().patch(name, { desiredState: 'Killed' });
-    await world().untilPodGone(name, runUid);
-    await world().patch(name, { desiredState: 'Running' });
+    await killedAndStarted(world(), name, runUid);
     await world().untilReady(name, runUid);
     await expectSameLogin(world(), name, phone, device);
   });

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { ClusterWorld } from '../../deployment/cluster-world.ts';
-import { kubectl } from '../../deployment/kubectl.ts';
+import type { ClusterWorld } from '../deployment/cluster-world.ts';
+import { kubectl } from '../deployment/kubectl.ts';
 
 /** The name of a session's container in the cgroups of its node. */
 export async function containerOf({ namespace }: ClusterWorld, pod: string): Promise<string> {
@@ -10,13 +10,18 @@ export async function containerOf({ namespace }: ClusterWorld, pod: string): Pro
   return name;
 }
 
-/** Pids, in ascending order and as the node has them, of all processes that are in a container's cgroup. */
-export async function processesOf(container: string): Promise<number[]> {
+/**
+ * Pids, in ascending order and as the node has them, of all processes that live in a pod or a container. The node must be
+ * this machine: of kind's, which is a container, nothing is seen.
+ * @param uid of a pod, or the name of a container in the node's cgroups
+ */
+export async function processesOf(uid: string): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
       const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8').catch(() => ''); // It ended meanwhile.
-      return cgroups.includes(container) ? [Number(pid)] : [];
+      // systemd's driver writes the uid of a pod with underscores.
+      return cgroups.includes(uid) || cgroups.includes(uid.replaceAll('-', '_')) ? [Number(pid)] : [];
     }),
   );
   return found.flat().toSorted((a, b) => a - b);

@@ -1,7 +1,8 @@
 import { afterAll, expect, inject, test } from 'vitest';
-import { berthNamespace, installBerth, uninstallBerth } from '../deployment/install-berth.ts';
-import { tryKubectl } from '../deployment/kubectl.ts';
-import { aWorld } from './a-world.ts';
+import { berthNamespace, installBerth, uninstallBerth } from '../../deployment/install-berth.ts';
+import { tryKubectl } from '../../deployment/kubectl.ts';
+import { aWorld } from '../a-world.ts';
+import { expectEnds } from '../outcome.ts';
 
 // Whatever became of the test, the other files need Berth.
 afterAll(() => installBerth(inject('standIns')), 120_000);
@@ -10,6 +11,10 @@ test('`helm uninstall` ends every run as shutdown and lets go of everything; ins
   const world = await aWorld();
   const runs = new Map<string, string>();
   for (const name of ['one', 'two']) runs.set(name, (await world.startPaired(name)).runUid);
+  await world.start('told');
+  const told = await world.untilWaitsForPairing('told');
+  await world.patch('told', { desiredState: 'Stopped' });
+  await expectEnds(world, 'told', [[told, 'stopped']]);
 
   const startedAtMs = performance.now();
   await uninstallBerth();
@@ -25,6 +30,7 @@ test('`helm uninstall` ends every run as shutdown and lets go of everything; ins
     const received = await world.receivedEnds(name);
     expect(received.map(({ event, isSigned }) => [event.id, isSigned])).toEqual([[runUid, true]]);
   }
+  await expectEnds(world, 'told', [[told, 'stopped']]); // It was over before, and so there is no more to tell.
   // Nothing of ours keeps a namespace, or a session in it, from being deleted while there is no operator.
   const elsewhere = await aWorld();
   await elsewhere.start('unseen');
@@ -41,7 +47,7 @@ test('`helm uninstall` ends every run as shutdown and lets go of everything; ins
 
   await installBerth(world.standIns);
   for (const [name, runUid] of runs) {
-    await world.untilReady(name, runUid, 60_000);
+    await world.untilReady(name, runUid);
     expect(await world.states(name)).not.toContain('waiting_for_pairing');
   }
 }, 240_000);

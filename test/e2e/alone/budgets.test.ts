@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pace } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { hasKind } from '../cluster/kind.ts';
-import { clusterDir } from '../cluster/paths.ts';
-import { waitUntil } from '../cluster/wait-until.ts';
-import type { ClusterWorld } from '../deployment/cluster-world.ts';
-import { kubectl } from '../deployment/kubectl.ts';
-import { aWorld } from './a-world.ts';
+import { hasKind } from '../../cluster/kind.ts';
+import { clusterDir } from '../../cluster/paths.ts';
+import { waitUntil } from '../../cluster/wait-until.ts';
+import type { ClusterWorld } from '../../deployment/cluster-world.ts';
+import { kubectl } from '../../deployment/kubectl.ts';
+import { aWorld } from '../a-world.ts';
 
 const isKind = await hasKind();
 
