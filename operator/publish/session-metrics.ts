@@ -76,8 +76,8 @@ function registerTimestamps(registers: Registry[], sources: SessionSources): voi
 }
 
 /** A counter of Prometheus begins anew with each run, which rate() and increase() take for what it is. */
-function registerReconnects(registers: Registry[], { sessions }: SessionSources): void {
-  new Counter({
+function registerReconnects(registers: Registry[], { sessions }: SessionSources): Counter {
+  return new Counter({
     name: 'berth_run_reconnects_total',
     help: 'Times that the connection of the present run was lost; absent before the first.',
     labelNames: ['namespace', 'session'],
@@ -85,8 +85,8 @@ function registerReconnects(registers: Registry[], { sessions }: SessionSources)
     collect() {
       this.reset();
       for (const session of sessions.values()) {
-        const { report } = session.status;
-        if (report !== undefined && report.reconnects > 0) this.inc(labelsOf(session), report.reconnects);
+        const { reconnects = 0 } = session.status.report ?? {};
+        if (reconnects > 0) this.inc(labelsOf(session), reconnects);
       }
     },
   });
@@ -100,9 +100,9 @@ function gaugeOfNow<Label extends string>(
     readonly labelNames: readonly Label[];
     readonly read: () => Iterable<Series<Label>>;
   },
-): void {
+): Gauge<Label> {
   const { read, ...configuration } = options;
-  new Gauge({
+  return new Gauge({
     ...configuration,
     registers,
     collect() {
@@ -150,7 +150,10 @@ function* pendingDeletions({
       yield [{ ...labelsOf(pod), kind: 'Pod' }, pod.deletionAtMs / 1000];
 }
 
-function* killsUnderWay({ sessions, pods }: SessionSources): Generator<Series<'namespace' | 'session'>, void, undefined> {
+function* killsUnderWay({
+  sessions,
+  pods,
+}: SessionSources): Generator<Series<'namespace' | 'session'>, void, undefined> {
   for (const session of sessions.values()) {
     const { run } = session.status;
     if (run?.ending?.reason !== 'force_killed') continue;

@@ -16,13 +16,15 @@ test.each([
 });
 
 test('namesIn() finds the labels that are matched and those that are kept', () => {
-  expect(namesIn('max by (namespace, reason) (a{reason!="x", phase=~"b|c"}) / on (namespace) group_left () b')).toEqual({
-    selectors: [
-      { metric: 'a', labels: ['reason', 'phase'] },
-      { metric: 'b', labels: [] },
-    ],
-    groupings: [['namespace', 'reason'], ['namespace'], []],
-  });
+  expect(namesIn('max by (namespace, reason) (a{reason!="x", phase=~"b|c"}) / on (namespace) group_left () b')).toEqual(
+    {
+      selectors: [
+        { metric: 'a', labels: ['reason', 'phase'] },
+        { metric: 'b', labels: [] },
+      ],
+      groupings: [['namespace', 'reason'], ['namespace'], []],
+    },
+  );
 });
 
 test.each(['{phase="Ready"}', 'a ? b', 'a{x="'])('namesIn() refuses what it cannot read: %s', (expression) => {

@@ -3,7 +3,13 @@ import { slimSession, slimSessionEnd } from '@berth/operator/observe/slim-sessio
 import { expect, test } from 'vitest';
 import { nowMs } from '../../../builders/observed.ts';
 
-const metadata = { namespace: 'shop', name: 'alice', uid: 'one', resourceVersion: '1', creationTimestamp: '2026-01-01' };
+const metadata = {
+  namespace: 'shop',
+  name: 'alice',
+  uid: 'one',
+  resourceVersion: '1',
+  creationTimestamp: '2026-01-01',
+};
 
 test.each([
   { what: 'slimSession()', slim: slimSession, rest: { spec: { engine: 'Baileys' } } },

@@ -2,7 +2,16 @@ import type { ObservedSession } from '@berth/operator/plan/observed.ts';
 import type { Condition, WhatsAppSessionStatus } from '@berth/operator/resource/whatsapp-session.ts';
 import { expect, test } from 'vitest';
 import { metricsOf } from '../../../builders/metrics.ts';
-import { aPod, aReport, aRunningSession, aSession, aSessionEnd, at, containers, nowMs } from '../../../builders/observed.ts';
+import {
+  aPod,
+  aReport,
+  aRunningSession,
+  aSession,
+  aSessionEnd,
+  at,
+  containers,
+  nowMs,
+} from '../../../builders/observed.ts';
 
 /** The series of one metric as a scrape gives them, without help and type. */
 async function seriesOf(name: string, given: Parameters<typeof metricsOf>[0] | ReturnType<typeof metricsOf>) {
@@ -31,7 +40,12 @@ test('a stuck session is told with its reason, one that waits for a person is no
 
 test('the series of a session that is deleted vanish with the next scrape', async () => {
   const sessions: ObservedSession[] = [
-    { ...stuck, status: { ...stuck.status, report: aReport({ reconnects: 3 }) }, hasFinalizer: true, deletionAtMs: nowMs },
+    {
+      ...stuck,
+      status: { ...stuck.status, report: aReport({ reconnects: 3 }) },
+      hasFinalizer: true,
+      deletionAtMs: nowMs,
+    },
   ];
   const metrics = metricsOf({ sessions });
   const names = ['phase', 'stuck'].map((name) => `berth_session_${name}`);
