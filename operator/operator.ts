@@ -55,7 +55,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
 
   const caches = createCaches(log);
   const sessionEndIndex = indexSessionEnds(caches.sessionEnds);
-  const metrics = createMetrics({ sessions: caches.sessions, pendingEnds: () => sessionEndIndex.pending, isLeader });
+  const metrics = createMetrics({ ...caches, pendingEnds: () => sessionEndIndex.pending, isLeader });
   const client = measuredClient(metrics);
   const leaders = leadersClient(client, isLeader);
   const events = createEventRecorder({ client, reportingInstance: identity, log });

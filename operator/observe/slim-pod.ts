@@ -59,6 +59,7 @@ export function slimPod(raw: unknown): ObservedPod {
     resourceVersion: metadata.resourceVersion,
     createdAtMs: Date.parse(metadata.creationTimestamp),
     deletionRequested: metadata.deletionTimestamp !== undefined,
+    ...optional('deletionAtMs', metadata.deletionTimestamp && Date.parse(metadata.deletionTimestamp)),
     ...optional('deletionGraceSeconds', metadata.deletionGracePeriodSeconds),
     hasFinalizer: metadata.finalizers?.includes(podFinalizer) ?? false,
     otherFinalizers: metadata.finalizers?.filter((finalizer) => finalizer !== podFinalizer) ?? [],

@@ -92,6 +92,8 @@ export interface ObservedSession {
   /** Whole seconds. */
   readonly createdAtMs: number;
   readonly deletionRequested: boolean;
+  /** When it was asked to go, by the API server's clock. */
+  readonly deletionAtMs?: number;
   readonly hasFinalizer: boolean;
   /** Finalizers of others, to be kept. */
   readonly otherFinalizers: readonly string[];
@@ -106,6 +108,8 @@ export interface ObservedPod {
   readonly resourceVersion: string;
   readonly createdAtMs: number;
   readonly deletionRequested: boolean;
+  /** When its grace is over, by the API server's clock. */
+  readonly deletionAtMs?: number;
   /** The shortest grace that a deletion asked for so far; the kubelet may still be serving an earlier, longer one. */
   readonly deletionGraceSeconds?: number;
   readonly hasFinalizer: boolean;
@@ -186,6 +190,8 @@ export interface ObservedSessionEnd {
   readonly terminationConfirmed: boolean;
   /** Nothing is left to deliver: every sink has it or was given up, or there is none. */
   readonly settled: boolean;
+  /** A sink did not take it within 24 hours, and nothing is tried any more. */
+  readonly isGivenUp?: boolean;
   /** No namespace took the record until its deadline: this stands for it, from memory. */
   readonly isLost?: boolean;
   /** Somebody asked for another try of what was given up. */

@@ -1,29 +1,20 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { ObservedSession } from '../plan/observed.ts';
-import type { SlimCache } from '../watch/slim-cache.ts';
 import type { WorkQueueMetrics } from '../watch/work-queue-metrics.ts';
+import { registerSessionMetrics, type SessionSources } from './session-metrics.ts';
 
-/** What is counted and measured. Labels come from closed sets, but for `namespace` and `session`. */
-export function createMetrics(sources: {
-  readonly sessions: SlimCache<ObservedSession>;
+/** What is read at each scrape. */
+export interface MetricSources extends SessionSources {
   readonly pendingEnds: () => number;
   readonly isLeader: () => boolean;
-}) {
+}
+
+/** What is counted and measured. Labels come from closed sets, but for `namespace` and `session`. */
+export function createMetrics(sources: MetricSources) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  const sessionPhase = new Gauge({
-    name: 'berth_session_phase',
-    help: '1 for the phase that the session is in.',
-    labelNames: ['namespace', 'session', 'phase'],
-    registers,
-    collect() {
-      this.reset(); // So that the series of a deleted session, or of a phase that is over, vanish.
-      for (const { namespace, name, status } of sources.sessions.values())
-        this.set({ namespace, session: name, phase: status.phase ?? 'Pending' }, 1);
-    },
-  });
+  registerSessionMetrics(registers, sources);
   const sessionEndPending = new Gauge({
     name: 'berth_session_end_pending',
     help: 'Ends of runs that a sink has not taken yet.',
@@ -44,7 +35,6 @@ export function createMetrics(sources: {
 
   return {
     registry,
-    sessionPhase,
     sessionEndPending,
     leaderElectionMasterStatus,
     reconciles: new Counter({
@@ -80,6 +70,12 @@ export function createMetrics(sources: {
       registers,
     }),
     workQueue: workQueueMetrics(registers),
+    sessionRestarts: new Counter({
+      name: 'berth_session_restarts_total',
+      help: 'Runs that followed another one of their session, by the reason of the end before.',
+      labelNames: ['engine', 'reason'],
+      registers,
+    }),
     sessionEnds: new Counter({
       name: 'berth_session_ends_total',
       help: 'Ends of runs that were recorded.',

@@ -37,6 +37,7 @@ export function tellTransitions(dependencies: {
   const { sessions, events, metrics, isLeader } = dependencies;
   sessions.onChange((_key, now, before) => {
     if (now === undefined || before?.uid !== now.uid || !isLeader()) return;
+    countRestart(now, before, metrics);
     for (const type of told) {
       const [is, was] = [conditionOf(now, type), conditionOf(before, type)];
       if (is === undefined || is.reason === was?.reason) continue;
@@ -58,6 +59,12 @@ export function tellTransitions(dependencies: {
         );
     }
   });
+}
+
+/** Not by the count of recovery: a run after an eviction is none that counts against the session, and it is a restart. */
+function countRestart({ spec, status: { run, lastEnd } }: ObservedSession, before: ObservedSession, metrics: Metrics) {
+  if (run === undefined || run.number === 1 || run.uid === before.status.run?.uid) return;
+  metrics.sessionRestarts.inc({ engine: spec.engine, reason: lastEnd?.reason ?? 'unknown' });
 }
 
 const conditionOf = ({ status }: ObservedSession, type: string): Condition | undefined =>

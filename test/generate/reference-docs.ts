@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createMetrics } from '@berth/operator/publish/metrics.ts';
+import { metricsOf } from '../builders/metrics.ts';
 import { enginesDocument, enginesFile } from './engine-docs.ts';
 import { statesDocument } from './state-docs.ts';
 
@@ -72,11 +72,7 @@ export function errorsDocument(): string {
 
 /** The text of docs/metrics.md. */
 export async function metricsDocument(): Promise<string> {
-  const { registry } = createMetrics({
-    sessions: { values: () => [][Symbol.iterator](), size: 0 } as never,
-    pendingEnds: () => 0,
-    isLeader: () => false,
-  });
+  const { registry } = metricsOf();
   const own = (await registry.getMetricsAsJSON()).filter(({ name }) => !/^(process|nodejs)_/.test(name));
   const rows = own.map(({ name, type, help }) => {
     const { labelNames = [] } = registry.getSingleMetric(name) as unknown as { labelNames?: string[] };
@@ -88,7 +84,9 @@ export async function metricsDocument(): Promise<string> {
     '',
     'Made by `make generate` from the code; do not edit. Served as Prometheus text under `/metrics` on port 8080, beside the usual',
     '`process_*` and `nodejs_*` of Node. `namespace` and `session` are the only labels whose values are not from a closed set; the',
-    'series of a deleted session vanish with the next scrape.',
+    'series of a deleted session vanish with the next scrape. Both are those of the session, and a scrape has to keep',
+    'them (`honor_labels: true`), or Prometheus puts the namespace of the operator in their place. Every replica tells the same of',
+    'sessions, so take `max by (...)` of them, and `sum by (...)` of what is counted: the leader alone counts.',
     '',
     '| name | type | labels | what it says |',
     '| --- | --- | --- | --- |',

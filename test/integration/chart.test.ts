@@ -196,6 +196,57 @@ describe('each switch', () => {
   });
 });
 
+describe('monitoring', () => {
+  const rulesFile = join(chartDir, 'files', 'rules.yaml');
+  const on = ['monitoring.prometheusRule.enabled=true', 'monitoring.dashboard.enabled=true'];
+  const dashboardOf = (all: readonly Manifest[]) => only(all, 'ConfigMap', 'berth-dashboard');
+
+  test('installs the rules that promtool has tested, and nothing else of them', async () => {
+    const rule = only(await chart.render(on), 'PrometheusRule');
+    expect(rule.apiVersion).toBe('monitoring.coreos.com/v1');
+    expect(rule.spec).toEqual(parse(await readFile(rulesFile, 'utf8')));
+    expect(rule.metadata).toMatchObject({ name: 'berth-operator', namespace: 'berth-system' });
+  });
+
+  test.each([
+    { url: 'https://wiki.example/berth', base: 'https://wiki.example/berth/' },
+    { url: 'https://wiki.example/berth/', base: 'https://wiki.example/berth/' },
+  ])('monitoring.runbookUrl=$url is in every alert, and changes nothing else', async ({ url, base }) => {
+    const rule = only(await chart.render([...on, `monitoring.runbookUrl=${JSON.stringify(url)}`]), 'PrometheusRule');
+    const expected = (await readFile(rulesFile, 'utf8')).replaceAll('https://berth.dev/runbooks/', base);
+    expect(rule.spec).toEqual(parse(expected));
+    expect(expected.split(base)).toHaveLength(expected.split('alert: ').length);
+  });
+
+  test('monitoring.prometheusRule.labels are beside those of everything else', async () => {
+    const labels = { release: 'kube-prometheus-stack' };
+    const set = `monitoring.prometheusRule.labels=${JSON.stringify(labels)}`;
+    expect(only(await chart.render([...on, set]), 'PrometheusRule').metadata).toMatchObject({
+      labels: { ...labels, 'app.kubernetes.io/name': 'berth', 'app.kubernetes.io/component': 'monitoring' },
+    });
+  });
+
+  test('installs the dashboard as it is, with the label by which Grafana finds it', async () => {
+    const { data, metadata } = dashboardOf(await chart.render(on));
+    const file = join(chartDir, 'files', 'dashboards', 'berth.json');
+    expect(JSON.parse(data?.['berth.json'] ?? '')).toEqual(JSON.parse(await readFile(file, 'utf8')));
+    expect(metadata).toMatchObject({ namespace: 'berth-system', labels: { grafana_dashboard: '1' } });
+  });
+
+  test('monitoring.dashboard.labels can be others', async () => {
+    const set = 'monitoring.dashboard.labels={"grafana_dashboard":null,"boards":"yes"}';
+    const { labels } = dashboardOf(await chart.render([...on, set])).metadata as { labels?: object };
+    expect(labels).toMatchObject({ boards: 'yes' });
+    expect(labels).not.toHaveProperty('grafana_dashboard');
+  });
+
+  test.each(['prometheusRule', 'dashboard'])('monitoring.%s.enabled adds one object', async (part) => {
+    const [before, after] = [await chart.render(), await chart.render([`monitoring.${part}.enabled=true`])];
+    expect(after).toHaveLength(before.length + 1);
+    expect(after).toEqual(expect.arrayContaining(before));
+  });
+});
+
 test.each([
   { set: 'replicas=0', says: '/replicas' },
   { set: 'replicas="two"', says: '/replicas' },
@@ -223,6 +274,11 @@ test.each([
   { set: 'outbound.allow=["10.0.0.1"]', says: '/outbound/allow/0' },
   { set: 'crds.install="yes"', says: '/crds/install' },
   { set: 'drain.enabled="yes"', says: '/drain/enabled' },
+  { set: 'monitoring.prometheusRule.enabled="yes"', says: '/monitoring/prometheusRule/enabled' },
+  { set: 'monitoring.prometheusRule.labels={"a":1}', says: '/monitoring/prometheusRule/labels/a' },
+  { set: 'monitoring.dashboard.enabled=1', says: '/monitoring/dashboard/enabled' },
+  { set: 'monitoring.dashboard.labels={"a":"b c"}', says: '/monitoring/dashboard/labels/a' },
+  { set: 'monitoring.runbookUrl="runbooks"', says: '/monitoring/runbookUrl' },
   { set: 'fullnameOverride="Wharf"', says: '/fullnameOverride' },
   { set: 'nameOverride="a_b"', says: '/nameOverride' },
 ])('$set is refused by name', async ({ set, says }) => {

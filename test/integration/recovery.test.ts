@@ -29,6 +29,8 @@ const silent = (recovery: NonNullable<WhatsAppSessionSpec['recovery']>): Partial
   recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 }, ...recovery },
 });
 const condition = ({ status }: WhatsAppSession, type: string) => status?.conditions?.find((each) => each.type === type);
+/** What Prometheus would scrape now. */
+const scrape = async () => (await fetch(`${operator.healthUrl}/metrics`)).text();
 const reasons = async (name: string) => (await world.ends(name)).map(({ spec }) => spec.reason);
 
 describe('a run that never reports', () => {
@@ -74,6 +76,8 @@ describe('a run that never reports', () => {
       (session) => condition(session, 'Stuck')?.status === 'True',
     );
     expect(condition(stuck, 'Stuck')?.message).toContain('spec.recovery.policy is None');
+    const labels = `namespace="${world.namespace}",session="nora",reason="StartTimeout"`;
+    await expect.poll(scrape, { timeout: 5_000 }).toContain(`\nberth_session_stuck{${labels}} 1\n`);
     const uid = stuck.status?.run?.uid;
     await stays('its run', 2_000, async () => (await world.pod('nora'))?.metadata.uid === uid);
     expect(await reasons('nora')).toEqual([]);
@@ -87,4 +91,7 @@ test('the next run starts only after the stuck one is confirmed dead', async () 
   expect(runs).toHaveLength(3);
   for (const [index, run] of runs.slice(1).entries())
     expect(run.startedAtMs).toBeGreaterThan(runs[index]?.endedAtMs ?? Number.POSITIVE_INFINITY);
+  const labels = `namespace="${world.namespace}",session="dan",reason="RecoveryExhausted"`;
+  await expect.poll(scrape, { timeout: 5_000 }).toContain(`\nberth_session_failed{${labels}} 1\n`);
+  expect(await scrape()).toMatch(/^berth_session_restarts_total\{engine="Baileys",reason="start_timeout"\} [1-9]/m);
 });

@@ -48,7 +48,8 @@ function propertiesOf({ properties = {} }: ValuesSchema, at = ''): string[] {
 function keysOf(values: object, at = ''): string[] {
   return Object.entries(values).flatMap(([name, value]: [string, unknown]) => {
     const path = `${at}${name}`;
-    const isOpen = ['resources', 'session.env'].includes(path) || path.startsWith('session.resources.');
+    const isOpen =
+      ['resources', 'session.env'].includes(path) || /^session\.resources\.|^monitoring\..*\.labels$/.test(path);
     const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isGroup && !isOpen ? keysOf(value, `${path}.`) : [path];
   });
