@@ -16,7 +16,6 @@ const packages = {
 } as const;
 const cniPackage = 'containernetworking-plugins';
 const cniPlugins = '/usr/lib/cni/bridge';
-const promtoolPackage = 'prometheus';
 
 /** Something that the bare cluster or a test needs is not there and cannot be installed from here. */
 export class PrerequisiteMissingError extends BerthError {
@@ -36,31 +35,21 @@ export async function ensurePrerequisites(): Promise<void> {
     );
   const missing = await missingPackages();
   if (missing.length === 0) return;
-  await install(missing, 'run a bare cluster');
-  const stillMissing = await missingPackages();
-  if (stillMissing.length > 0) say(`  "${stillMissing.join('", "')}" did not bring all programs that are expected`);
-}
-
-/** Installs promtool, which tests Prometheus' rules, unless it is there. */
-export async function ensurePromtool(): Promise<void> {
-  if (!(await isOnPath('promtool'))) await install([promtoolPackage], 'test the alerts');
-}
-
-/** @param purpose what cannot be done without them */
-async function install(missing: readonly string[], purpose: string): Promise<void> {
   const command = `apt-get install --yes --no-install-recommends ${missing.join(' ')}`;
-  if (process.getuid?.() !== 0 || !(await isOnPath('apt-get')))
+  if (!(await isOnPath('apt-get')))
     throw new PrerequisiteMissingError(
-      `Cannot ${purpose}: missing are "${missing.join('", "')}"; install them as "${command}" would on Debian as root`,
+      `Cannot run a bare cluster: "${missing.join('", "')}" are missing; install them as Debian's "${command}" would`,
     );
   await step(`Installing ${missing.join(', ')}`, '30 s', async () => {
     const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    const attempt = () => run('/bin/sh', ['-c', command], { env, timeoutMs: 600_000 });
-    if ((await attempt()).status === 0) return; // The machine's package lists were recent enough.
+    const install = () => run('/bin/sh', ['-c', command], { env, timeoutMs: 600_000 });
+    if ((await install()).status === 0) return; // The machine's package lists were recent enough.
     await mustRun('apt-get', ['update'], { env, timeoutMs: 300_000 });
-    const { status, stderr } = await attempt();
+    const { status, stderr } = await install();
     if (status !== 0) throw new PrerequisiteMissingError(`Cannot install what is missing: ${stderr}; run "${command}"`);
   });
+  const stillMissing = await missingPackages();
+  if (stillMissing.length > 0) say(`  "${stillMissing.join('", "')}" did not bring all programs that are expected`);
 }
 
 async function missingPackages(): Promise<string[]> {
