@@ -68,10 +68,10 @@ export async function checkInstall(dependencies: InstallCheckDependencies): Prom
       const fault = await lastFault(look, deadlineMs);
       if (fault === undefined) log.info('Check passed', { check });
       else log.error('Check failed', { check, fault });
-      return fault;
+      return fault === undefined ? [] : [`${check}: ${fault}`];
     }),
   );
-  const found = faults.filter((fault) => fault !== undefined);
+  const found = faults.flat();
   if (found.length > 0) throw new InstallCheckError(found);
 }
 
@@ -85,7 +85,8 @@ async function lastFault(look: Look, deadlineMs: number): Promise<string | undef
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${message} (${cause.message})` : message;
 }
 
 async function missingRights({ client, namespace, leaseName }: InstallCheckDependencies): Promise<string | undefined> {

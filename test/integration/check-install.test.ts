@@ -164,5 +164,5 @@ test('checkInstall() names each right that is missing', async () => {
     ),
   );
   expect(refusal).toBeInstanceOf(InstallCheckError);
-  expect(String(refusal)).toContain(': the operator may not create pods, patch pods, delete pods; mend that');
+  expect(String(refusal)).toContain(': rights: the operator may not create pods, patch pods, delete pods; mend that');
 });
