@@ -52,6 +52,7 @@ generate: packages ## Write anew what is made from other files
 	@$(run) node test/generate/crd-types.ts
 	@$(run) node test/generate/reference-docs.ts
 	@$(run) node test/generate/chart-crds.ts
+	@$(run) node test/generate/chart-readme.ts
 	@$(run) node test/generate/transcripts.ts
 
 clean: packages ## End the cluster and forget all that was built; the next start builds it anew

@@ -1,4 +1,6 @@
-import { readConfig } from './config.ts';
+import { readFile } from 'node:fs/promises';
+import { checkInstall, checkTokenFile } from './check-install.ts';
+import { type OperatorConfig, readConfig } from './config.ts';
 import { drain } from './drain.ts';
 import { createKubernetesClient } from './kubernetes/create-client.ts';
 import { startOperator } from './operator.ts';
@@ -24,7 +26,8 @@ async function main(): Promise<void> {
     await client.close();
     return;
   }
-  if (command !== undefined) fail('Unknown command; it is nothing, or drain', { command });
+  if (command === 'check') return check(config);
+  if (command !== undefined) fail('Unknown command; it is nothing, drain or check', { command });
   const operator = await startOperator(config, log);
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -41,6 +44,17 @@ async function main(): Promise<void> {
   process.on('SIGINT', stop);
 }
 
+/** What `helm test` runs, in a pod with the operator's account. */
+async function check({ namespace, leaseName, identity, plan: { operatorUrl } }: OperatorConfig): Promise<void> {
+  const client = createKubernetesClient({ userAgent: 'berth-check' });
+  const readToken = () => readFile(checkTokenFile, 'utf8');
+  const healthUrl = `http://${new URL(operatorUrl).hostname}:8080`; // The Service's port.
+  await checkInstall({ client, namespace, leaseName, podName: identity, operatorUrl, healthUrl, readToken, log });
+  await client.close();
+}
+
 process.on('unhandledRejection', (error) => fail('Unhandled rejection', error));
 process.on('uncaughtException', (error) => fail('Uncaught exception', error));
-main().catch((error: unknown) => fail('Operator does not start', error));
+main().catch((error: unknown) =>
+  fail(process.argv[2] === undefined ? 'Operator does not start' : 'Command failed', error),
+);

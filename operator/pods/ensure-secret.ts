@@ -10,7 +10,7 @@ export type SecretData = Readonly<Record<string, Uint8Array>>;
  * @throws {ApiError}
  */
 export async function readSecret(
-  client: KubernetesClient,
+  client: Pick<KubernetesClient, 'request'>,
   { namespace, name, signal }: { readonly namespace: string; readonly name: string; readonly signal?: AbortSignal },
 ): Promise<SecretData | undefined> {
   try {

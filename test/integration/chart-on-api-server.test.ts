@@ -41,6 +41,23 @@ test('the API server accepts every object', async () => {
   expect(said.trim().split('\n')).toHaveLength(manifests.length);
 });
 
+test('the API server accepts every object that a value switches on, and the test’s pod is a restricted one', async () => {
+  const all = await chart.render([
+    'replicas=2',
+    'priorityClasses.create=true',
+    'networkPolicy.enabled=true',
+    'networkPolicy.session.namespaces=["berth-system","default"]',
+    'networkPolicy.session.extraEgress=[{"to":[{"ipBlock":{"cidr":"10.1.2.3/32"}}],"ports":[{"port":3128}]}]',
+    'tolerations=[{"key":"berth","operator":"Exists"}]',
+    'nodeSelector={"disk":"fast"}',
+  ]);
+  const kinds = new Set(all.map(({ kind }) => kind));
+  for (const kind of ['PriorityClass', 'PodDisruptionBudget', 'NetworkPolicy', 'Pod']) expect(kinds).toContain(kind);
+  await apply(asText(all.filter(({ kind }) => kind === 'PriorityClass'))); // Nothing that a pod names may be missing.
+  const said = await apply(asText(all), '--dry-run=server', '--force-conflicts', '--validate=strict');
+  expect(said.trim().split('\n')).toHaveLength(all.length);
+});
+
 test('the API server accepts the sample', async () => {
   const file = join(projectDir, 'docs/samples/session.yaml');
   const words = ['--dry-run=server', '--validate=strict', `--kubeconfig=${server.kubeconfigPath}`];
@@ -126,12 +143,33 @@ describe('the operator’s account', () => {
   });
 });
 
+test('the notes say what to do next, by the names of this install', async () => {
+  const inRelease = ['--namespace=berth-system', `--kubeconfig=${server.kubeconfigPath}`];
+  const notes = async (...set: string[]) => {
+    const words = ['--dry-run=client', '--set=crds.install=false', ...inRelease, ...set];
+    const said = await chart.helm('install', 'notes', chartDir, ...words);
+    return said.slice(said.indexOf('NOTES:'));
+  };
+  const plain = await notes();
+  expect(plain).toContain('helm test notes -n berth-system');
+  expect(plain).toContain("by the annotations of the operator's pods");
+  expect(plain).toContain('--set replicas=2');
+  expect(plain).not.toContain('NetworkPolicies');
+  const fenced = await notes(
+    '--set=replicas=2,networkPolicy.enabled=true,monitoring.scrapeAnnotations=false',
+    '--set=networkPolicy.session.namespaces={team-a,team-b}',
+  );
+  expect(fenced).toContain('in these namespaces alone: team-a, team-b.');
+  expect(fenced).toContain('on port 8080 of the Service "notes-berth-operator"');
+  expect(fenced).not.toContain('--set replicas=2');
+});
+
 test('an uninstall keeps definitions and sessions, and another install takes them over', async () => {
   const inRelease = ['--namespace=berth-system', `--kubeconfig=${server.kubeconfigPath}`];
   const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const sessions = '/apis/berth.dev/v1alpha1/namespaces/default/whatsappsessions';
   // What was applied without helm is not helm's to manage.
-  for (const object of manifests.filter(({ kind }) => !/^(Deployment|Service|ConfigMap|Job)$/.test(kind))) {
+  for (const object of manifests.filter(({ kind }) => !/^(Deployment|Service|ConfigMap|Job|Pod)$/.test(kind))) {
     const words = ['delete', object.kind, object.metadata.name, '--ignore-not-found', ...inRelease];
     await mustRun(kubectl, words);
   }

@@ -35,6 +35,7 @@ describe('the default install', () => {
       'CustomResourceDefinition whatsappsessions.berth.dev',
       'Deployment berth-operator',
       'Job berth-drain',
+      'Pod berth-test',
       'Role berth-operator',
       'RoleBinding berth-operator',
       'Service berth-operator',
@@ -190,9 +191,8 @@ describe('each switch', () => {
 
   test('another release name', async () => {
     const names = (await chart.render([], { release: 'pier' })).map(({ metadata }) => metadata.name);
-    expect(new Set(names)).toEqual(
-      new Set(['pier-berth-operator', 'pier-berth-drain', 'sessionends.berth.dev', 'whatsappsessions.berth.dev']),
-    );
+    const own = ['pier-berth-operator', 'pier-berth-drain', 'pier-berth-test'];
+    expect(new Set(names)).toEqual(new Set([...own, 'sessionends.berth.dev', 'whatsappsessions.berth.dev']));
   });
 });
 
@@ -281,6 +281,33 @@ test.each([
   { set: 'monitoring.runbookUrl="runbooks"', says: '/monitoring/runbookUrl' },
   { set: 'fullnameOverride="Wharf"', says: '/fullnameOverride' },
   { set: 'nameOverride="a_b"', says: '/nameOverride' },
+  { set: 'podDisruptionBudget.enabled="yes"', says: '/podDisruptionBudget/enabled' },
+  { set: 'podLabels={"app.kubernetes.io/name":"mine"}', says: '/podLabels/app.kubernetes.io~1name' },
+  { set: 'podLabels={"team":"a b"}', says: '/podLabels/team' },
+  { set: 'podAnnotations={"berth.dev/config-sha256":"0"}', says: '/podAnnotations/berth.dev~1config-sha256' },
+  { set: 'podAnnotations={"team":1}', says: '/podAnnotations/team' },
+  { set: 'nodeSelector={"disk":true}', says: '/nodeSelector/disk' },
+  { set: 'tolerations=[{"effect":"Never"}]', says: '/tolerations/0/effect' },
+  { set: 'affinity={"antiAffinity":{}}', says: '/affinity' },
+  { set: 'affinity={"podAffinity":[]}', says: '/affinity/podAffinity' },
+  { set: 'topologySpreadConstraints=[{"maxSkew":1}]', says: '/topologySpreadConstraints/0' },
+  { set: 'priorityClassName="High Class"', says: '/priorityClassName' },
+  { set: 'priorityClasses.create=1', says: '/priorityClasses/create' },
+  { set: 'priorityClasses.operator.value=2000000000', says: '/priorityClasses/operator/value' },
+  { set: 'networkPolicy.enabled="yes"', says: '/networkPolicy/enabled' },
+  { set: 'networkPolicy.privateCidrs=["10.0.0.1"]', says: '/networkPolicy/privateCidrs/0' },
+  { set: 'networkPolicy.dns.peers=[]', says: '/networkPolicy/dns/peers' },
+  { set: 'networkPolicy.dns.ports=["dns"]', says: '/networkPolicy/dns/ports/0' },
+  { set: 'networkPolicy.apiServer.cidrs=[]', says: '/networkPolicy/apiServer/cidrs' },
+  { set: 'networkPolicy.apiServer.ports=[0]', says: '/networkPolicy/apiServer/ports/0' },
+  { set: 'networkPolicy.sinks.cidrs=["sinks.example"]', says: '/networkPolicy/sinks/cidrs/0' },
+  { set: 'networkPolicy.prometheus.peers=[{"labels":{}}]', says: '/networkPolicy/prometheus/peers/0' },
+  { set: 'networkPolicy.session.namespaces=["Team A"]', says: '/networkPolicy/session/namespaces/0' },
+  { set: 'networkPolicy.session.extraEgress=[{"from":[]}]', says: '/networkPolicy/session/extraEgress/0' },
+  { set: 'monitoring.scrapeAnnotations="yes"', says: '/monitoring/scrapeAnnotations' },
+  { set: 'monitoring.serviceMonitor.enabled="yes"', says: '/monitoring/serviceMonitor/enabled' },
+  { set: 'monitoring.serviceMonitor.interval="often"', says: '/monitoring/serviceMonitor/interval' },
+  { set: 'monitoring.serviceMonitor.labels={"release":1}', says: '/monitoring/serviceMonitor/labels/release' },
 ])('$set is refused by name', async ({ set, says }) => {
   const { status, stderr } = await chart.tryRender([set]);
   expect(status).toBe(1);

@@ -14,6 +14,7 @@ export interface Manifest {
   kind: string;
   metadata: { name: string };
   data?: Record<string, string>;
+  rules?: { apiGroups: string[]; resources: string[]; resourceNames?: string[]; verbs: string[] }[];
   spec: {
     replicas?: number;
     selector?: object;

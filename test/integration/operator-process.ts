@@ -12,6 +12,8 @@ export interface OperatorProcess {
   /** What it logged so far, one JSON object a line. */
   readonly log: () => string;
   readonly healthUrl: string;
+  /** Where pods report to; the name is in its certificate. */
+  readonly apiUrl: string;
   /** Settles when the process is gone. */
   readonly exited: Promise<unknown>;
   /** Ends it like a lost node. */
@@ -88,6 +90,7 @@ export async function startOperatorProcess(options: {
     child,
     log: () => log,
     healthUrl,
+    apiUrl: `https://localhost:${ports.api}`,
     exited,
     async kill() {
       child.kill('SIGKILL');

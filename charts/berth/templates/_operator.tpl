@@ -29,7 +29,7 @@
   | toPrettyJson -}}
 {{- end -}}
 
-{{/* Pod settings of the operator and of the drain, by the restricted Pod Security Standard. */}}
+{{/* Pod settings of the operator, the drain and the test, by the restricted Pod Security Standard. */}}
 {{- define "berth.operatorPod" -}}
 serviceAccountName: {{ include "berth.operator" . }}
 enableServiceLinks: false
@@ -43,13 +43,24 @@ securityContext:
   runAsGroup: 10001
   seccompProfile:
     type: RuntimeDefault
+{{- with .Values.priorityClassName | default (ternary (include "berth.operator" .) "" .Values.priorityClasses.create) }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumes:
   - name: config
     configMap:
       name: {{ include "berth.operator" . }}
 {{- end -}}
 
-{{/* Container settings of the operator and of the drain. */}}
+{{/* Container settings of the same. */}}
 {{- define "berth.operatorContainer" -}}
 image: {{ include "berth.image" (dict "context" . "image" .Values.image.operator) | quote }}
 imagePullPolicy: {{ .Values.image.operator.pullPolicy }}
@@ -77,4 +88,36 @@ volumeMounts:
   - name: config
     mountPath: /etc/berth
     readOnly: true
+{{- end -}}
+
+{{/* Where operators run: apart from each other, unless the values say otherwise. */}}
+{{- define "berth.operatorPlacement" -}}
+{{- $labels := include "berth.selectorLabels" (dict "context" . "component" "operator") -}}
+affinity:
+  {{- if .Values.affinity }}
+  {{- toYaml .Values.affinity | nindent 2 }}
+  {{- else }}
+  # Preferred, so that one node is enough, and that a new operator can start beside the one that it replaces.
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            matchLabels:
+              {{- $labels | nindent 14 }}
+  {{- end }}
+topologySpreadConstraints:
+  {{- if .Values.topologySpreadConstraints }}
+  {{- toYaml .Values.topologySpreadConstraints | nindent 2 }}
+  {{- else }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    # Those of one version: the ones that are just being replaced do not count.
+    matchLabelKeys: [pod-template-hash]
+    labelSelector:
+      matchLabels:
+        {{- $labels | nindent 8 }}
+  {{- end }}
 {{- end -}}
