@@ -36,10 +36,10 @@ test: packages ## Check, then run every test; ends a cluster that it has started
 test-unit: packages ## Run the tests that need no cluster (4 min)
 	@$(run) node test/run-tests.ts unit
 
-test-integration: packages ## Run the tests against a real API server (6 min)
+test-integration: packages ## Run the tests against a real API server (9 min)
 	@$(run) node test/run-tests.ts integration
 
-test-e2e: packages ## Run the tests on real pods (14 min)
+test-e2e: packages ## Run the tests on real pods (15 min)
 	@$(run) node test/run-tests.ts e2e
 
 soak: packages ## Run random faults against an operator on a real API server (SOAK_MINUTES=10; SOAK_SEED repeats a run)
