@@ -1,8 +1,8 @@
 import { toldError } from '../publish/masked-text.ts';
 import type { Disconnect } from './engine.ts';
 import { PairingCodeRefusedError } from './pairing-code-refused-error.ts';
+import { isPageGone } from './web-lost-page.ts';
 
-const wentAway = /context was destroyed|Target closed|detached/i;
 /** What a page throws that is not made as whatsapp-web.js takes it to be. */
 const hasChanged = /unknown module|Cannot read prop|is not a function/;
 
@@ -20,7 +20,7 @@ export function openFailure(error: unknown): Disconnect {
   const message = toldError(error);
   // What the network stack of Chromium says, for instance net::ERR_NAME_NOT_RESOLVED.
   if (/net::ERR_\w+|^HTTP \d/.test(message)) return lost(408, `WhatsApp's page cannot be loaded: ${message}`);
-  if (wentAway.test(message)) return lost(428, 'The page went away as it was opened');
+  if (isPageGone(error)) return lost(428, 'The page went away as it was opened');
   if (message === 'auth timeout') return lost(500, "WhatsApp's page was loaded, and its script did not begin in time");
   return lost(500, `WhatsApp's page does not take whatsapp-web.js; it may have changed: ${message}`);
 }
@@ -32,6 +32,6 @@ function lost(code: number, message: string): Disconnect {
 /** What became of the request for a pairing code: the page throws WhatsApp's word on it, in words that differ. */
 export function pairingCodeFailure(error: unknown): unknown {
   const message = toldError(error);
-  if (wentAway.test(message) || hasChanged.test(message)) return error;
+  if (isPageGone(error) || hasChanged.test(message)) return error;
   return new PairingCodeRefusedError(message, { cause: error });
 }
