@@ -7,8 +7,9 @@ const harmless = /net::ERR_(ABORTED|BLOCKED_\w+)/;
 
 /**
  * Tells of a page that cannot begin, long before its time is over: it did not come, was answered with an error, or a script
- * of it did not come. Of a page that goes elsewhere or is loaded anew nobody else is told. Chromium drops every request when an address of the machine changes (net::ERR_NETWORK_CHANGED), as it may do
- * while a pod starts, and the page never asks again.
+ * of it did not come. Of a page that goes elsewhere or is loaded anew nobody else is told. Chromium drops every request when
+ * an address of the machine changes (net::ERR_NETWORK_CHANGED), as it may do while a pod starts, and the page never asks
+ * again.
  * @param onFailure may be called more than once; its error holds `net::ERR_…` or `HTTP …`
  */
 export function watchLoading(page: Page, onFailure: (error: Error) => void): void {

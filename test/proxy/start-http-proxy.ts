@@ -34,12 +34,14 @@ export async function startHttpProxy(options: HttpProxyOptions = {}): Promise<Pr
     const { hostname, port } = new URL(`tcp://${request.url}`);
     tunnels.push(`${hostname}:${port}`);
     onTunnel?.({ target: `${hostname}:${port}`, ...(shown ? { credentials: shown } : {}) });
+    const refuse = () => client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
     const target = connect({ host: resolve?.(hostname) ?? hostname, port: Number(port) }, () => {
+      target.off('error', refuse);
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
       target.write(head);
       joinStreams(client, target);
     });
-    target.on('error', () => client.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
+    target.on('error', refuse);
     open.add(client);
     client.once('close', () => open.delete(client));
   });

@@ -33,12 +33,14 @@ export async function startSocksProxy({ credentials, resolve, host = '127.0.0.1'
     const port = (await read(2)).readUInt16BE();
     tunnels.push(`${hostname}:${port}`);
     if (command !== connectCommand) return client.end(failed);
+    const refuse = () => client.end(failed);
     const target = connect({ host: resolve?.(hostname) ?? hostname, port }, () => {
+      target.off('error', refuse);
       client.write(succeeded);
       read.release();
       joinStreams(client, target);
     });
-    target.on('error', () => client.end(failed));
+    target.on('error', refuse);
   }
 
   const server = createServer((client) => {

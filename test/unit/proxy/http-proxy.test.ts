@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startServer, stopServer } from '../../admin-http/start-server.ts';
 import { AskedTunnels } from '../../proxy/asked-tunnels.ts';
 import { startHttpProxy } from '../../proxy/start-http-proxy.ts';
@@ -35,4 +35,31 @@ test('a proxy that takes any user tells by the user what was asked for, and turn
   expect(tunnels.of('two')).toEqual([
     { target: `web.whatsapp.com:${targetPort}`, credentials: { username: 'two', password: '' } },
   ]);
+});
+
+test('a connection that breaks in the tunnel breaks for the client, which gets nothing that the target did not send', async () => {
+  const accepted: Socket[] = [];
+  const target = createTcpServer((socket) => {
+    socket.on('error', () => undefined); // It is cut below.
+    accepted.push(socket);
+  });
+  target.listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  onTestFinished(() => void target.close());
+  const proxy = await startHttpProxy();
+  onTestFinished(() => proxy.stop());
+  const socket = connect({ host: '127.0.0.1', port: Number(new URL(proxy.url).port) });
+  onTestFinished(() => void socket.destroy());
+  const { port } = target.address() as AddressInfo;
+  socket.write(`CONNECT 127.0.0.1:${port} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString('utf8')).toBe('HTTP/1.1 200 Connection Established\r\n\r\n');
+  const received: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => received.push(chunk));
+  const closed = once(socket, 'close');
+  socket.write('the first request');
+  const [first] = await vi.waitUntil(() => (accepted.length > 0 ? accepted : undefined));
+  first?.resetAndDestroy();
+  await closed;
+  expect(Buffer.concat(received).toString('utf8')).toBe('');
 });
