@@ -79,11 +79,7 @@ describe('a mistake is found:', () => {
       finds: 'the field "minimal" is not known',
     },
   ])('$name', ({ of, finds }) => {
-    const faults = schema.faultsOf(of());
-    expect(
-      faults.some((fault) => fault.includes(finds)),
-      faults.join('\n'),
-    ).toBe(true);
+    expect(schema.faultsOf(of())).toContainEqual(expect.stringContaining(finds));
   });
 });
 

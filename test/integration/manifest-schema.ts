@@ -54,7 +54,7 @@ export async function readManifestSchema(minor: KubernetesMinor): Promise<Manife
   ajv.addSchema({ $id: minor, definitions });
 
   const definitionOf = ({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>) => {
-    const [version = '', group = ''] = apiVersion.split('/').reverse();
+    const [version = '', group = ''] = apiVersion.split('/').toReversed();
     return nameOfKind.get(keyOf({ group, version, kind }));
   };
   return {

@@ -37,7 +37,8 @@ test.runIf(isAudited)('the audit log reaches back to the beginning of this run, 
 });
 
 test.runIf(isAudited)('the operator called nothing that the chart does not grant', () => {
-  expect(verdict.missing, 'grant it in charts/berth/templates and operator-rights.ts, or call it no more').toEqual([]);
+  const advice = 'grant it in charts/berth/templates and operator-rights.ts, or call it no more';
+  expect(verdict.missing.map((each) => `${each}: ${advice}`)).toEqual([]);
 });
 
 test.runIf(isAudited)('the operator was refused nothing that the chart grants, but in a namespace that goes', () => {
@@ -50,7 +51,7 @@ test.runIf(isAudited && isWhole)(
     const advice =
       'remove it from charts/berth/templates and operator-rights.ts, or name in test/rights/rarely-used.ts what needs it; ' +
       'if tests before this one have failed, mend those first';
-    expect(verdict.unused, advice).toEqual([]);
+    expect(verdict.unused.map((each) => `${each}: ${advice}`)).toEqual([]);
   },
 );
 
