@@ -21,7 +21,7 @@ export const operatorRights = (leaseName: string): readonly Right[] => [
   ...rights('berth.dev', 'sessionends', 'get list watch create patch delete'),
   ...rights('berth.dev', 'sessionends/status', 'patch'),
   ...rights('', 'pods', 'get list watch create patch delete'),
-  ...rights('', 'persistentvolumeclaims', 'get list watch create delete'),
+  ...rights('', 'persistentvolumeclaims', 'list watch create delete'),
   ...rights('', 'nodes', 'get list watch'),
   ...rights('', 'configmaps', 'create'),
   ...rights('', 'configmaps', 'get patch', { name: 'berth-ca' }),

@@ -36,12 +36,28 @@ const programs = {
     usually: '2.5 min',
   },
   coredns: { module: 'coredns', ldflags: '-s -w', package: 'github.com/coredns/coredns', usually: '3 min' },
+  'kube-score': {
+    module: 'kube-score',
+    ldflags: '-s -w',
+    package: 'github.com/zegl/kube-score/cmd/kube-score',
+    usually: '1 min',
+  },
 } as const;
 
 /** What integration tests need. */
 export const apiServerBinaries = ['etcd', 'kube-apiserver'] as const satisfies readonly Binary[];
 /** What a whole cluster needs. */
-export const clusterBinaries = Object.keys(programs) as readonly Binary[];
+export const clusterBinaries = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kubelet',
+  'kube-proxy',
+  'kubectl',
+  'helm',
+  'coredns',
+] as const satisfies readonly Binary[];
 
 /** Go is not there. */
 export class GoMissingError extends BerthError {

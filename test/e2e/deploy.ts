@@ -12,6 +12,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where the stand-ins are that all end-to-end tests share. */
     standIns: StandInAddresses;
+    /** When this run of the tests began, by this machine's clock, RFC 3339. */
+    startedAt: string;
   }
 }
 
@@ -23,10 +25,11 @@ export const prefix = 'berth-e2e';
  * Another run on this machine waits: these tests take Berth and its image away in between.
  */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  // Two projects have this setup, and it is done for both by the first of them that runs.
+  // Three projects have this setup, and it is done for all by the first of them that runs.
   if (project.getProvidedContext().standIns !== undefined) return undefined;
   const letGo = await hold(join(cacheDir, 'e2e.lock'));
   await up();
+  project.vitest.provide('startedAt', new Date().toISOString()); // Before Berth is installed, which counts too.
   await ensureImages();
   const deployed = await deployStandIns();
   await installBerth(deployed.addresses);

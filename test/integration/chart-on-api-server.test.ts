@@ -99,7 +99,7 @@ describe('the operator’s account', () => {
     ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} sessionends.berth.dev`),
     'patch sessionends.berth.dev/status',
     ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} pods`),
-    ...['get', 'list', 'watch', 'create', 'delete'].map((verb) => `${verb} persistentvolumeclaims`),
+    ...['list', 'watch', 'create', 'delete'].map((verb) => `${verb} persistentvolumeclaims`),
     ...['get', 'list', 'watch'].map((verb) => `${verb} nodes`),
     'create configmaps',
     'get configmaps:berth-ca',
@@ -137,6 +137,8 @@ describe('the operator’s account', () => {
     'patch nodes/status',
     'delete nodes',
     'get persistentvolumes',
+    'get persistentvolumeclaims',
+    'patch persistentvolumeclaims',
     'deletecollection pods',
   ])('may not %s', async (what) => {
     expect(await may(what)).toBe(false);
