@@ -36,12 +36,18 @@ const programs = {
     usually: '2.5 min',
   },
   coredns: { module: 'coredns', ldflags: '-s -w', package: 'github.com/coredns/coredns', usually: '3 min' },
+  'kube-router': {
+    module: 'kube-router',
+    ldflags: '-s -w',
+    package: 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router',
+    usually: '4 min',
+  },
 } as const;
 
 /** What integration tests need. */
 export const apiServerBinaries = ['etcd', 'kube-apiserver'] as const satisfies readonly Binary[];
-/** What a whole cluster needs. */
-export const clusterBinaries = Object.keys(programs) as readonly Binary[];
+/** What a whole cluster needs. It enforces no NetworkPolicy: what does is built by the test of them. */
+export const clusterBinaries = (Object.keys(programs) as Binary[]).filter((name) => name !== 'kube-router');
 
 /** Go is not there. */
 export class GoMissingError extends BerthError {
