@@ -25,6 +25,8 @@ export interface OperatorConfig {
   readonly clusterSinks: readonly ClusterSink[];
   /** From the first refusal of an end's record until its pod is released without one, in milliseconds. */
   readonly endRecordDeadlineMs: number;
+  /** Whether each session has series of its own among the metrics. */
+  readonly perSessionSeries: boolean;
   readonly plan: PlanConfig;
 }
 
@@ -82,6 +84,7 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
     ports: { api: apiPort, health: root.number('healthPort', 8080) },
     clusterSinks,
     endRecordDeadlineMs: root.number('endRecordDeadlineSeconds', 120) * 1000,
+    perSessionSeries: root.boolean('perSessionSeries', true),
     plan: {
       clusterSinks: clusterSinks.map(({ url }) => url),
       drainMs: root.number('drainSeconds', 2) * 1000,

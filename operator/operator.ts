@@ -55,7 +55,9 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
 
   const caches = createCaches(log);
   const sessionEndIndex = indexSessionEnds(caches.sessionEnds);
-  const metrics = createMetrics({ ...caches, pendingEnds: () => sessionEndIndex.pending, isLeader });
+  const { perSessionSeries } = config;
+  const pendingEnds = () => sessionEndIndex.pending;
+  const metrics = createMetrics({ ...caches, pendingEnds, isLeader, namespace, perSessionSeries });
   const client = measuredClient(metrics);
   const leaders = leadersClient(client, isLeader);
   const events = createEventRecorder({ client, reportingInstance: identity, log });

@@ -26,6 +26,7 @@
   "endRecordDeadlineSeconds" .Values.sessionEnd.endRecordDeadlineSeconds
   "sinks" .Values.sessionEnd.sinks
   "fenceSeconds" .Values.nodeLoss.fenceSeconds
+  "perSessionSeries" .Values.monitoring.perSessionSeries
   | toPrettyJson -}}
 {{- end -}}
 
