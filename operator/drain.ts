@@ -5,7 +5,7 @@ import type { Log } from './kubernetes/log.ts';
 import { sleep } from './kubernetes/retry.ts';
 import { drainAskedAtAnnotation } from './observe/draining.ts';
 import { slimPod } from './observe/slim-pod.ts';
-import { slimSession } from './observe/slim-session.ts';
+import { slimSession, slimSessionEnd } from './observe/slim-session.ts';
 import { managedByLabel, managedByValue, path, sessionKey } from './resource/names.ts';
 
 /** Seconds that a drain may take. */
@@ -20,7 +20,7 @@ export class DrainTimeoutError extends BerthError {
   constructor(held: readonly string[]) {
     const named = held.slice(0, 20).join('", "');
     super(
-      `Cannot drain: ${held.length} sessions still hold a finalizer after ${drainSeconds} s ("${named}"); ` +
+      `Cannot drain: ${held.length} sessions and ends still hold a finalizer after ${drainSeconds} s ("${named}"); ` +
         'look at their pods and uninstall again, or uninstall without hooks and remove the finalizers by hand',
     );
   }
@@ -43,8 +43,8 @@ export async function drain(dependencies: {
   for (;;) {
     // Asked for anew at each look: an operator that is started meanwhile must hear of it too.
     const operatorKnown = await ask(client, path.lease(namespace, leaseName));
-    const held = await heldSessions(client);
-    if (held.length === 0) return log.info('Drained: no session holds a finalizer');
+    const held = await heldObjects(client);
+    if (held.length === 0) return log.info('Drained: no session, pod or session end holds a finalizer');
     if (!operatorKnown)
       log.warn('No operator has ever led here; nobody will end these sessions', { left: held.length });
     if (performance.now() >= deadlineMs) throw new DrainTimeoutError(held);
@@ -71,8 +71,8 @@ async function ask(client: KubernetesClient, lease: string): Promise<boolean> {
   }
 }
 
-/** Keys of the sessions, and of pods without one, that still carry a finalizer of ours: each has a run to end. */
-async function heldSessions(client: KubernetesClient): Promise<string[]> {
+/** Keys of the sessions, of pods without one, and of records, that still carry a finalizer of ours: nobody else takes it off. */
+async function heldObjects(client: KubernetesClient): Promise<string[]> {
   const held = new Set<string>();
   for await (const item of listed(client, path.sessions())) {
     const { namespace, name, hasFinalizer } = slimSession(item);
@@ -80,6 +80,10 @@ async function heldSessions(client: KubernetesClient): Promise<string[]> {
   }
   for await (const item of listed(client, path.pods(), { labelSelector: `${managedByLabel}=${managedByValue}` })) {
     const { namespace, name, hasFinalizer } = slimPod(item);
+    if (hasFinalizer) held.add(sessionKey(namespace, name));
+  }
+  for await (const item of listed(client, path.sessionEnds())) {
+    const { namespace, name, hasFinalizer } = slimSessionEnd(item);
     if (hasFinalizer) held.add(sessionKey(namespace, name));
   }
   return [...held];

@@ -66,7 +66,11 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     () => ensureCertificateAuthority({ client, namespace, nowMs: () => client.nowMs() }),
     log,
   );
-  const draining = followDraining({ client, namespace, leaseName, onChange: () => reconciler.resync(), log });
+  const onDraining = () => {
+    reconciler.resync();
+    delivery.resync();
+  };
+  const draining = followDraining({ client, namespace, leaseName, onChange: onDraining, log });
   const send = sender(config, leaders);
   const unrecorded = createMemoryOutbox({ send, nowMs: () => client.nowMs(), log });
   const reconciler = createReconciler({
@@ -85,7 +89,8 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     isDraining: draining.isDraining,
     log,
   });
-  const delivery = deliveryLoop({ config, client: leaders, caches, metrics, log, send, events });
+  const { isDraining } = draining;
+  const delivery = deliveryLoop({ config, client: leaders, caches, metrics, log, send, events, isDraining });
 
   const servers = await startApiServers({
     ports: config.ports,
@@ -196,11 +201,18 @@ function deliveryLoop({
   log,
   send,
   events,
-}: Parts & { readonly config: OperatorConfig; readonly send: DeliverToSink; readonly events: EventRecorder }) {
+  isDraining,
+}: Parts & {
+  readonly config: OperatorConfig;
+  readonly send: DeliverToSink;
+  readonly events: EventRecorder;
+  readonly isDraining: () => boolean;
+}) {
   return createDeliveryLoop({
     ends: caches.sessionEnds,
     client,
     operatorNamespace: config.namespace,
+    isDraining,
     log,
     send,
     hooks: {
