@@ -60,6 +60,8 @@ export interface PlanConfig {
   readonly resources: Readonly<Record<Engine, Resources>>;
   readonly browser: BrowserConfig;
   /** Classes that sessions may name for their pods. */
+  /** That of sessions that name none; empty for the cluster's default. */
+  readonly sessionPriorityClassName: string;
   readonly allowedPriorityClasses: readonly string[];
   readonly allowedRuntimeClasses: readonly string[];
 }
