@@ -18,7 +18,10 @@ export interface Observed {
   readonly podIsWatched: boolean;
   /** The node that `pod` is bound to; undefined while it has none. */
   readonly node?: ObservedNode;
-  /** The API server says just now that this pod is there, although the status says that its run is over: somebody brought it back. */
+  /**
+   * The API server says just now that this pod is there, although the status says that its run is over: somebody brought it
+   * back.
+   */
   readonly podIsRevenant?: boolean;
   /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
   readonly sessionEnd?: ObservedSessionEnd;
