@@ -98,7 +98,7 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       sessionEnv: session.stringMap('env'),
       resources: byEngine((engine) => (session.object('resources').value(engine) as Resources | undefined) ?? {}),
       browser: browserOf(session.object('browser')),
-      allowedPriorityClasses: session.strings('allowedPriorityClasses'),
+      ...priorityClassesOf(session),
       allowedRuntimeClasses: session.strings('allowedRuntimeClasses'),
     },
   };
@@ -108,6 +108,16 @@ const byEngine = <T>(of: (engine: Engine) => T): Record<Engine, T> => ({
   Baileys: of('Baileys'),
   WhatsAppWebJS: of('WhatsAppWebJS'),
 });
+
+/** Empty, as the chart writes it where there is none, means the cluster's default. */
+function priorityClassesOf(session: Fields): Pick<PlanConfig, 'sessionPriorityClassName' | 'allowedPriorityClasses'> {
+  const name = session.value('priorityClassName') ?? '';
+  if (typeof name !== 'string') throw invalid('session.priorityClassName', name, 'a name, or leave it empty');
+  const allowed = session.strings('allowedPriorityClasses');
+  // Who names the default gets what it would have had.
+  if (name === '' || allowed.includes(name)) return { sessionPriorityClassName: name, allowedPriorityClasses: allowed };
+  return { sessionPriorityClassName: name, allowedPriorityClasses: [name, ...allowed] };
+}
 
 function browserOf(browser: Fields): BrowserConfig {
   const shmSize = browser.string('shmSize', '256Mi');

@@ -76,7 +76,8 @@ export class GoMissingError extends BerthError {
 
 /**
  * Sees to it that these programs are built, and gives the path of each.
- * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own cache.
+ * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own
+ * cache.
  */
 export async function ensureBinaries<Name extends Binary>(names: readonly Name[]): Promise<Record<Name, string>> {
   const paths = {} as Record<Name, string>;

@@ -96,7 +96,12 @@ describe('every pod of the operator’s image', () => {
     for (const { spec } of allPods(byDefault)) expect(spec).not.toHaveProperty('priorityClassName');
 
     const all = await chart.render(['priorityClasses.create=true', 'priorityClasses.operator.value=5000000']);
-    expect(only(all, 'PriorityClass')).toMatchObject({ value: 5_000_000, globalDefault: false });
+    expect(
+      ofKind(all, 'PriorityClass').map(({ metadata, ...rest }) => ({ name: metadata.name, ...rest })),
+    ).toMatchObject([
+      { name: 'berth-operator', value: 5_000_000, globalDefault: false },
+      { name: 'berth-session', value: 100_000, globalDefault: false },
+    ]);
     for (const { spec } of allPods(all)) expect(spec).toMatchObject({ priorityClassName: 'berth-operator' });
 
     const named = await chart.render(['priorityClasses.create=true', 'priorityClassName="gold"']);

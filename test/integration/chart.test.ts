@@ -161,6 +161,8 @@ describe('each switch', () => {
       set: 'session.browser.seccompProfile="profiles/browser.json"',
       as: { session: { browser: { seccompProfile: 'profiles/browser.json' } } },
     },
+    { set: 'session.priorityClassName="silver"', as: { session: { priorityClassName: 'silver' } } },
+    { set: 'priorityClasses.create=true', as: { session: { priorityClassName: 'berth-session' } } },
     {
       set: 'session.allowedPriorityClasses=["gold"]',
       as: { session: { allowedPriorityClasses: ['gold'], allowedRuntimeClasses: [] } },
@@ -298,6 +300,8 @@ test.each([
   { set: 'priorityClassName="High Class"', says: '/priorityClassName' },
   { set: 'priorityClasses.create=1', says: '/priorityClasses/create' },
   { set: 'priorityClasses.operator.value=2000000000', says: '/priorityClasses/operator/value' },
+  { set: 'priorityClasses.session.value=2000000000', says: '/priorityClasses/session/value' },
+  { set: 'session.priorityClassName="High Class"', says: '/session/priorityClassName' },
   { set: 'networkPolicy.enabled="yes"', says: '/networkPolicy/enabled' },
   { set: 'networkPolicy.privateCidrs=["10.0.0.1"]', says: '/networkPolicy/privateCidrs/0' },
   { set: 'networkPolicy.dns.peers=[]', says: '/networkPolicy/dns/peers' },

@@ -15,6 +15,11 @@
 {{- include "berth.fullname" . }}-operator
 {{- end -}}
 
+{{/* Name of the priority class that is made for sessions. */}}
+{{- define "berth.sessionPriorityClass" -}}
+{{- include "berth.fullname" . }}-session
+{{- end -}}
+
 {{/* What selects the pods of one component: (dict "context" . "component" "operator"). */}}
 {{- define "berth.selectorLabels" -}}
 app.kubernetes.io/name: {{ default .context.Chart.Name .context.Values.nameOverride }}

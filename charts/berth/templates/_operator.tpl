@@ -12,6 +12,7 @@
   "env" .Values.session.env
   "resources" $resources
   "browser" .Values.session.browser
+  "priorityClassName" (.Values.session.priorityClassName | default (ternary (include "berth.sessionPriorityClass" .) "" .Values.priorityClasses.create))
   "allowedPriorityClasses" .Values.session.allowedPriorityClasses
   "allowedRuntimeClasses" .Values.session.allowedRuntimeClasses -}}
 {{- dict
