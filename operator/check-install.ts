@@ -4,8 +4,8 @@ import type { KubernetesClient } from './kubernetes/client.ts';
 import type { Log } from './kubernetes/log.ts';
 import { sleep } from './kubernetes/retry.ts';
 import { operatorRights, type Right } from './operator-rights.ts';
-import { caSecret } from './pods/certificate-authority.ts';
-import { readSecret } from './pods/ensure-secret.ts';
+import { bundleOf } from './pods/trust-state.ts';
+import { caSecret, createTrustStore } from './pods/trust-store.ts';
 import { path } from './resource/names.ts';
 import type { ObjectMeta } from './resource/object-meta.ts';
 
@@ -141,11 +141,11 @@ async function unreadiness({ healthUrl }: InstallCheckDependencies): Promise<str
  */
 async function reportFault(dependencies: InstallCheckDependencies): Promise<string | undefined> {
   const { client, namespace, podName, operatorUrl, readToken } = dependencies;
-  const ca = (await readSecret(client, { namespace, name: caSecret }))?.['ca.crt'];
-  if (ca === undefined) return `the Secret "${namespace}/${caSecret}" holds no CA, so no operator has started yet`;
+  const stored = await createTrustStore(client, namespace).read();
+  if (stored === undefined) return `the Secret "${namespace}/${caSecret}" holds no CA, so no operator has started yet`;
   const pod = await client.request<{ metadata: ObjectMeta }>({ method: 'GET', path: path.pod(namespace, podName) });
   const token = (await readToken()).trim();
-  const connection = new Client(operatorUrl, { connect: { ca: Buffer.from(ca).toString('utf8'), timeout: askMs } });
+  const connection = new Client(operatorUrl, { connect: { ca: bundleOf(stored.state), timeout: askMs } });
   try {
     const answer = await connection.request({
       method: 'POST',

@@ -3,6 +3,7 @@ import { BerthError } from '@berth/protocol';
 import { assertCidrs } from '@berth/protocol/outbound';
 import type { ClusterSink } from './deliver/cluster-sinks.ts';
 import type { BrowserConfig, PlanConfig, Resources } from './plan/observed.ts';
+import type { RotationTiming } from './pods/rotation-step.ts';
 import type { Engine } from './resource/whatsapp-session.ts';
 
 /** What an operator is told by its configuration file and its environment. */
@@ -14,6 +15,11 @@ export interface OperatorConfig {
   readonly leaseName: string;
   /** DNS names under which pods reach the operator. */
   readonly dnsNames: readonly string[];
+  readonly certificates: {
+    readonly timing: RotationTiming;
+    /** Secret in the operator's namespace with the certificate that another CA gives; absent: the operator has a CA of its own. */
+    readonly givenSecret?: string;
+  };
   /** CIDRs of private addresses that webhooks may point to. */
   readonly outboundAllow: readonly string[];
   readonly ports: { readonly api: number; readonly health: number };
@@ -74,6 +80,7 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
     namespace,
     leaseName: root.string('leaseName', 'berth-operator'),
     dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
+    certificates: certificatesOf(root.object('certificates')),
     outboundAllow: cidrs(root.object('outbound').strings('allow')),
     starts: {
       perSecond: root.object('starts').positive('perSecond', 20),
@@ -134,6 +141,25 @@ function browserOf(browser: Fields): BrowserConfig {
   if (typeof userAgent !== 'string' || !/^[ -~]{0,512}$/.test(userAgent))
     throw invalid('session.browser.userAgent', userAgent, 'one line of ASCII, or leave it empty');
   return { sandbox: browser.boolean('sandbox', false), shmSize, seccompProfile, locale, userAgent };
+}
+
+const daySeconds = 24 * 3600;
+
+function certificatesOf(certificates: Fields): OperatorConfig['certificates'] {
+  const timing = {
+    lifetimeMs: certificates.positive('caLifetimeSeconds', 3652 * daySeconds) * 1000,
+    renewBeforeMs: certificates.positive('caRenewBeforeSeconds', 365 * daySeconds) * 1000,
+    publishMs: certificates.positive('publishSeconds', daySeconds) * 1000,
+  };
+  // Else a new CA would be due for a successor before it signs anything, again and again.
+  if (timing.renewBeforeMs + timing.publishMs > timing.lifetimeMs / 2)
+    throw invalid(
+      'certificates.caRenewBeforeSeconds',
+      timing.renewBeforeMs / 1000,
+      'so much that it and publishSeconds are together at most half of caLifetimeSeconds',
+    );
+  if (certificates.value('secretName') === undefined) return { timing };
+  return { timing, givenSecret: certificates.string('secretName') };
 }
 
 /** Together with a session's own webhooks they fit into the 16 sinks of a record. */

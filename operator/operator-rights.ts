@@ -31,4 +31,5 @@ export const operatorRights = (leaseName: string): readonly Right[] => [
   ...rights('coordination.k8s.io', 'leases', 'create', { inOwnNamespace: true }),
   ...rights('coordination.k8s.io', 'leases', 'get update patch', { name: leaseName, inOwnNamespace: true }),
   ...rights('', 'secrets', 'create', { inOwnNamespace: true }),
+  ...rights('', 'secrets', 'patch', { name: 'berth-ca', inOwnNamespace: true }),
 ];

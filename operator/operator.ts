@@ -1,4 +1,6 @@
 import { createReconciler } from './act/reconciler.ts';
+import { createRotation } from './act/rotation.ts';
+import { createPublishTrust } from './act/trust.ts';
 import { createIdentifyPod } from './api/identify-pod.ts';
 import { createReports } from './api/reports.ts';
 import { reportRoute } from './api/routes/report.post.ts';
@@ -20,9 +22,11 @@ import { followDraining } from './observe/draining.ts';
 import { indexSessionEnds } from './observe/session-ends.ts';
 import { nodeKey } from './observe/slim-node.ts';
 import { reportedStatus } from './plan/session-status.ts';
-import { ensureCertificateAuthority } from './pods/certificate-authority.ts';
+import { ensureCertificateAuthority, newOwnAuthority } from './pods/certificate-authority.ts';
+import { GivenCertificateError, readGivenCertificate } from './pods/given-certificate.ts';
 import { renewingKeyPair } from './pods/renewing-key-pair.ts';
 import { createSessionPodClient } from './pods/session-pod-client.ts';
+import { createTrustStore } from './pods/trust-store.ts';
 import { createEventRecorder, type EventRecorder } from './publish/events.ts';
 import { createMetrics, type Metrics } from './publish/metrics.ts';
 import { tellTransitions } from './publish/transitions.ts';
@@ -62,10 +66,17 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   const leaders = leadersClient(client, isLeader);
   const events = createEventRecorder({ client, reportingInstance: identity, log });
   tellTransitions({ sessions: caches.sessions, events, metrics, isLeader });
-  const authority = await onceAnswered(
-    () => ensureCertificateAuthority({ client, namespace, nowMs: () => client.nowMs() }),
+  const certificates = await openCertificates({ config, client, leaders, log });
+  const { authority } = certificates;
+  const publishTrust = createPublishTrust({ client: leaders, authority });
+  const rotation = createRotation({
+    ...certificates,
+    timing: config.certificates.timing,
+    publishTrust,
+    namespaces: () => new Set([...caches.sessions.values(), ...caches.pods.values()].map(({ namespace: of }) => of)),
+    nowMs: () => client.nowMs(),
     log,
-  );
+  });
   const onDraining = () => {
     reconciler.resync();
     delivery.resync();
@@ -85,7 +96,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     config: config.plan,
     starts: config.starts,
     rollout: config.rollout,
-    caPem: authority.caPem,
+    publishTrust,
     isDraining: draining.isDraining,
     log,
   });
@@ -94,10 +105,12 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
 
   const servers = await startApiServers({
     ports: config.ports,
-    keyPair: renewingKeyPair(
-      () => authority.issueServer(config.dnsNames),
-      () => client.nowMs(),
-    ),
+    keyPair: renewingKeyPair({
+      issue: () => authority.issueServer(config.dnsNames),
+      issuer: () => authority.issuer,
+      nowMs: () => client.nowMs(),
+    }),
+    onKeyPairChange: authority.onIssuerChange,
     routes: [reports({ client, caches, metrics, log })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,
@@ -106,6 +119,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   const reflectors = startReflectors(caches, client, log);
   await reflectors.synced;
   synced = true;
+  const following = rotation.follow();
   leadership = startLeadership({
     client,
     namespace,
@@ -113,7 +127,10 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     identity,
     log,
     onStartedLeading: async (signal) => {
-      led = Promise.all([reconciler.lead(signal), delivery.lead(signal), unrecorded.lead(signal)]);
+      // What this replica knows of the CA may be older than what the leader before it has published.
+      await rotation.look(signal);
+      const work = [reconciler, delivery, unrecorded, rotation];
+      led = Promise.all(work.map((part) => part.lead(signal)));
       await led;
     },
   });
@@ -121,6 +138,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   return {
     async stop() {
       draining.stop();
+      following.stop();
       reconciler.close();
       // With the Lease still held, so that what comes of it can be written down.
       await Promise.all([delivery.finish(finishMs), unrecorded.finish(finishMs), settles(led, finishMs)]);
@@ -131,8 +149,40 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   };
 }
 
+/** What the operator proves itself with, and where it comes from. */
+async function openCertificates({
+  config: { namespace, dnsNames, certificates },
+  client,
+  leaders,
+  log,
+}: {
+  readonly config: OperatorConfig;
+  readonly client: KubernetesClient;
+  readonly leaders: KubernetesClient;
+  readonly log: Log;
+}) {
+  const nowMs = () => client.nowMs();
+  const { givenSecret, timing } = certificates;
+  const readGiven =
+    givenSecret === undefined
+      ? undefined
+      : (signal?: AbortSignal) => {
+          // Pods reach the operator by its Service; by its last name only the tests do.
+          const names = dnsNames.filter((name) => name !== 'localhost');
+          const at = { namespace, name: givenSecret, dnsNames: names, nowMs: nowMs() };
+          return readGivenCertificate(client, { ...at, ...(signal === undefined ? {} : { signal }) });
+        };
+  const make = readGiven ?? (() => newOwnAuthority({ nowMs: nowMs(), lifetimeMs: timing.lifetimeMs }));
+  const authority = await onceAnswered(
+    () => ensureCertificateAuthority({ store: createTrustStore(client, namespace), make: () => make(), nowMs }),
+    log,
+  );
+  const store = createTrustStore(leaders, namespace);
+  return { authority, store, ...(readGiven === undefined ? {} : { readGiven }) };
+}
+
 /**
- * Asks until the API server answers, in whichever way. An operator that exited instead would be held back by the kubelet,
+ * Asks until the API server answers, in whichever way, and until a certificate is there that somebody else makes. An operator that exited instead would be held back by the kubelet,
  * longer each time, up to 5 minutes after the API server is there again.
  */
 async function onceAnswered<T>(ask: () => Promise<T>, log: Log): Promise<T> {
@@ -140,8 +190,10 @@ async function onceAnswered<T>(ask: () => Promise<T>, log: Log): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      log.warn('API server does not answer at the start; it is asked again', { error });
+      if (error instanceof GivenCertificateError)
+        log.warn('Certificate is not there yet; it is looked for again', { error });
+      else if (isUnreachable(error)) log.warn('API server does not answer at the start; it is asked again', { error });
+      else throw error;
       await sleep(fullJitter(attempt, 250, 5_000, Math.random));
     }
   }

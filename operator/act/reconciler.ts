@@ -27,7 +27,7 @@ import { createSessionEnds, type Unrecorded } from './session-ends.ts';
 import { createSessions } from './sessions.ts';
 import { createStartPacing, type StartLimits } from './start-pacing.ts';
 import { enqueueAll, enqueueOnChange, enqueueOnNodeChange } from './triggers.ts';
-import { createPublishTrust } from './trust.ts';
+import type { PublishTrust } from './trust.ts';
 import { runWorkers } from './workers.ts';
 
 export interface ReconcilerDependencies {
@@ -44,7 +44,7 @@ export interface ReconcilerDependencies {
   readonly starts: StartLimits;
   /** Sessions that may be away at once because of another image or other defaults. */
   readonly rollout: { readonly concurrent: number };
-  readonly caPem: string;
+  readonly publishTrust: PublishTrust;
   readonly isDraining: () => boolean;
   readonly log: Log;
 }
@@ -95,7 +95,7 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
       log,
     }),
     claims: createClaims({ client, claims, claimHolders }),
-    publishTrust: createPublishTrust({ client, caPem: dependencies.caPem }),
+    publishTrust: dependencies.publishTrust,
   });
   const { observeNode, forget } = createObserveNode({ nodes: caches.nodes, client, config });
   const sightings = createSightings();

@@ -12,6 +12,9 @@ export const deliveryFinalizer = 'berth.dev/delivery';
 /** On a SessionEnd, with any value: what was given up is tried again. */
 export const replayAnnotation = 'berth.dev/replay';
 
+/** On the Secret `berth-ca`, with any value: another CA is made, and the operator changes over to it. */
+export const rotateAnnotation = 'berth.dev/rotate';
+
 /** Label on pods, claims and SessionEnds: the session's name. For selecting only: whose a pod is, its owner says. */
 export const sessionLabel = 'berth.dev/session';
 /** Label that the watches select by. */

@@ -13,7 +13,7 @@ test('publishTrust() writes once for sessions that are made together in a new na
       return {};
     },
   } as unknown as KubernetesClient;
-  const publishTrust = createPublishTrust({ client, caPem: 'pem' });
+  const publishTrust = createPublishTrust({ client, authority: { caPem: 'pem' } });
   const { signal } = new AbortController();
   await Promise.all([publishTrust('shop', signal), publishTrust('shop', signal)]);
   expect(requests).toEqual(['GET', 'POST']);
