@@ -4,7 +4,8 @@ import { slimNode } from './observe/slim-node.ts';
 import { slimPod } from './observe/slim-pod.ts';
 import { slimClaim, slimSession, slimSessionEnd } from './observe/slim-session.ts';
 import { managedByLabel, managedByValue, path } from './resource/names.ts';
-import { type ReflectorOptions, startReflector } from './watch/list-watch.ts';
+import { type Reflector, type ReflectorOptions, startReflector } from './watch/list-watch.ts';
+import { createNamespacesInSight, type NamespacesInSight } from './watch/namespaces-in-sight.ts';
 import { type Cached, createSlimCache, type ReflectedCache } from './watch/slim-cache.ts';
 
 const ours = `${managedByLabel}=${managedByValue}`;
@@ -20,14 +21,35 @@ export function createCaches(log: Log) {
     nodes: createSlimCache({ slim: slimNode, onListenerError }),
   };
 }
+type AllCaches = ReturnType<typeof createCaches>;
 
-/** Fills the caches and keeps them current. Whoever listens to a cache must do so before. */
-export function startReflectors(caches: ReturnType<typeof createCaches>, client: KubernetesClient, log: Log) {
-  const follow = <T extends Cached>(
+/** What fills the caches. */
+export interface Reflectors {
+  /** Resolves when the caches hold all that can be known at the start. */
+  readonly synced: Promise<unknown>;
+  /** Whether the caches hold all of a namespace. */
+  isInSight(namespace: string): boolean;
+  stop(): Promise<unknown>;
+}
+
+interface Source {
+  readonly client: KubernetesClient;
+  readonly log: Log;
+}
+
+function follower({ client, log }: Source) {
+  return <T extends Cached>(
     name: string,
     cache: ReflectedCache<T>,
-    source: Pick<ReflectorOptions<T>, 'path' | 'labelSelector' | 'pageSize'>,
+    source: Omit<ReflectorOptions<T>, 'client' | 'log' | 'name' | 'cache'>,
   ) => startReflector({ client, log, name, cache, ...source });
+}
+
+const stopAll = (reflectors: readonly Reflector[]) => Promise.all(reflectors.map((reflector) => reflector.stop()));
+
+/** Fills the caches from all namespaces and keeps them current. Whoever listens to a cache must do so before. */
+export function startReflectors(caches: AllCaches, source: Source): Reflectors {
+  const follow = follower(source);
   const reflectors = [
     follow('whatsappsessions', caches.sessions, { path: path.sessions() }),
     follow('pods', caches.pods, { path: path.pods(), labelSelector: ours }),
@@ -38,6 +60,68 @@ export function startReflectors(caches: ReturnType<typeof createCaches>, client:
   ];
   return {
     synced: Promise.all(reflectors.map(({ synced }) => synced)),
-    stop: () => Promise.all(reflectors.map((reflector) => reflector.stop())),
+    isInSight: () => true,
+    stop: () => stopAll(reflectors),
+  };
+}
+
+/** Reflectors of single namespaces. */
+export interface NamespacedReflectors extends Reflectors {
+  readonly inSight: NamespacesInSight;
+  /** Watches a namespace no more. What the caches hold of it stays, and is acted on no more. */
+  drop(namespace: string): Promise<void>;
+}
+
+/**
+ * Fills the caches from these namespaces, each by reflectors of its own, and from the operator's, where records of ends lie
+ * whose own namespace took none. Nodes are not looked at: no Role can allow it.
+ */
+export function startNamespacedReflectors(
+  caches: AllCaches,
+  source: Source & { readonly namespaces: readonly string[]; readonly operatorNamespace: string },
+): NamespacedReflectors {
+  const { namespaces, operatorNamespace, log } = source;
+  const follow = follower(source);
+  const kinds = ['whatsappsessions', 'pods', 'sessionends', 'persistentvolumeclaims'];
+  const inSight = createNamespacesInSight({ namespaces, kinds, log });
+
+  function reflectorsOf(namespace: string): Reflector[] {
+    const of = (kind: string) => ({
+      namespace,
+      onListed: () => inSight.listed(namespace, kind),
+      onRefused: (error: Parameters<NamespacesInSight['refused']>[2]) => inSight.refused(namespace, kind, error),
+    });
+    return [
+      follow('whatsappsessions', caches.sessions, { path: path.sessions(namespace), ...of('whatsappsessions') }),
+      follow('pods', caches.pods, { path: path.pods(namespace), labelSelector: ours, ...of('pods') }),
+      follow('sessionends', caches.sessionEnds, { path: path.sessionEnds(namespace), ...of('sessionends') }),
+      follow('persistentvolumeclaims', caches.claims, {
+        path: path.claims(namespace),
+        labelSelector: ours,
+        ...of('persistentvolumeclaims'),
+      }),
+    ];
+  }
+
+  const byNamespace = new Map(namespaces.map((namespace) => [namespace, reflectorsOf(namespace)]));
+  const own = namespaces.includes(operatorNamespace)
+    ? []
+    : [
+        follow('sessionends', caches.sessionEnds, {
+          path: path.sessionEnds(operatorNamespace),
+          namespace: operatorNamespace,
+        }),
+      ];
+  return {
+    synced: Promise.all([inSight.settled, ...own.map(({ synced }) => synced)]),
+    isInSight: inSight.has,
+    inSight,
+    async drop(namespace) {
+      inSight.drop(namespace);
+      const dropped = byNamespace.get(namespace) ?? [];
+      byNamespace.delete(namespace);
+      await stopAll(dropped);
+    },
+    stop: () => stopAll([...own, ...[...byNamespace.values()].flat()]),
   };
 }

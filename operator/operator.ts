@@ -3,7 +3,8 @@ import { createIdentifyPod } from './api/identify-pod.ts';
 import { createReports } from './api/reports.ts';
 import { reportRoute } from './api/routes/report.post.ts';
 import { startApiServers } from './api/server.ts';
-import { createCaches, startReflectors } from './caches.ts';
+import { createVerifyPodToken } from './api/verify-pod-token.ts';
+import { createCaches, startNamespacedReflectors, startReflectors } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
 import { createDeliverToSink, type DeliverToSink } from './deliver/deliver-to-sink.ts';
 import { createDeliveryLoop } from './deliver/delivery-loop.ts';
@@ -48,6 +49,7 @@ export interface Operator {
  */
 export async function startOperator(config: OperatorConfig, log: Log): Promise<Operator> {
   const { namespace, leaseName, identity } = config;
+  const isNamespaced = config.watchNamespaces.length > 0;
   let leadership: Leadership | undefined;
   let synced = false;
   let led: Promise<unknown> = Promise.resolve();
@@ -81,6 +83,8 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     rollout: config.rollout,
     caPem: authority.caPem,
     isDraining: draining.isDraining,
+    isInSight: (inNamespace) => reflectors.isInSight(inNamespace),
+    watchesNodes: !isNamespaced,
     log,
   });
   const delivery = deliveryLoop({ config, client: leaders, caches, metrics, log, send, events });
@@ -91,12 +95,14 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       () => authority.issueServer(config.dnsNames),
       () => client.nowMs(),
     ),
-    routes: [reports({ client, caches, metrics, log })],
+    routes: [reports({ client, caches, metrics, log, isNamespaced })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,
     log,
   });
-  const reflectors = startReflectors(caches, client, log);
+  const reflectors = isNamespaced
+    ? followNamespaces({ config, client, caches, log, onArrival: (arrived) => reconciler.resync(arrived) })
+    : startReflectors(caches, { client, log });
   await reflectors.synced;
   synced = true;
   leadership = startLeadership({
@@ -156,13 +162,32 @@ interface Parts {
   readonly log: Log;
 }
 
-function reports({ client, caches, metrics, log }: Parts) {
+/** What `watchNamespaces` names, one by one. */
+function followNamespaces({
+  config: { namespace: operatorNamespace, watchNamespaces: namespaces },
+  client,
+  caches,
+  log,
+  onArrival,
+}: Pick<Parts, 'client' | 'log'> & {
+  readonly config: OperatorConfig;
+  readonly caches: ReturnType<typeof createCaches>;
+  readonly onArrival: (namespace: string) => void;
+}) {
+  const reflectors = startNamespacedReflectors(caches, { client, log, namespaces, operatorNamespace });
+  reflectors.inSight.onArrival(onArrival);
+  return reflectors;
+}
+
+function reports({ client, caches, metrics, log, isNamespaced }: Parts & { readonly isNamespaced: boolean }) {
+  const findPod = (namespace: string, name: string) => caches.pods.get(sessionKey(namespace, name));
   return reportRoute({
-    identifyPod: createIdentifyPod({ client }),
+    // A TokenReview takes a right over the cluster.
+    identifyPod: isNamespaced ? createVerifyPodToken({ client, findPod }) : createIdentifyPod({ client }),
     reports: createReports({
       client,
       sessions: caches.sessions,
-      findPod: (namespace, name) => caches.pods.get(sessionKey(namespace, name)),
+      findPod,
       presentation: (session, pod, before) =>
         reportedStatus(session, pod, before, client.nowMs(), caches.nodes.get(nodeKey(pod.nodeName ?? ''))),
       log,

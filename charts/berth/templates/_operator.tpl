@@ -16,6 +16,8 @@
   "allowedRuntimeClasses" .Values.session.allowedRuntimeClasses -}}
 {{- dict
   "namespace" .Release.Namespace
+  "watchNamespaces" .Values.watchNamespaces
+  "sessionsRoleName" (include "berth.sessionsRole" .)
   "serviceName" (include "berth.operator" .)
   "leaseName" (include "berth.operator" .)
   "session" $session
