@@ -2,11 +2,12 @@ import type { KubernetesClient } from './kubernetes/client.ts';
 import type { Log } from './kubernetes/log.ts';
 import { slimNode } from './observe/slim-node.ts';
 import { slimPod } from './observe/slim-pod.ts';
+import { type SlimRoleBinding, slimRoleBinding } from './observe/slim-role-binding.ts';
 import { slimClaim, slimSession, slimSessionEnd } from './observe/slim-session.ts';
 import { managedByLabel, managedByValue, path } from './resource/names.ts';
 import { type Reflector, type ReflectorOptions, startReflector } from './watch/list-watch.ts';
 import { createNamespacesInSight, type NamespacesInSight } from './watch/namespaces-in-sight.ts';
-import { type Cached, createSlimCache, type ReflectedCache } from './watch/slim-cache.ts';
+import { type Cached, createSlimCache, type ReflectedCache, type SlimCache } from './watch/slim-cache.ts';
 
 const ours = `${managedByLabel}=${managedByValue}`;
 
@@ -29,6 +30,12 @@ export interface Reflectors {
   readonly synced: Promise<unknown>;
   /** Whether the caches hold all of a namespace. */
   isInSight(namespace: string): boolean;
+  /** Called when the caches hold all of a namespace, the first time or again. */
+  onArrival(listener: (namespace: string) => void): void;
+  /** The operator's own RoleBinding in each of the namespaces that are watched one by one. */
+  readonly bindings: SlimCache<SlimRoleBinding>;
+  /** Watches such a namespace no more. What the caches hold of it stays, and is acted on no more. */
+  drop(namespace: string): Promise<void>;
   stop(): Promise<unknown>;
 }
 
@@ -44,6 +51,12 @@ function follower({ client, log }: Source) {
     source: Omit<ReflectorOptions<T>, 'client' | 'log' | 'name' | 'cache'>,
   ) => startReflector({ client, log, name, cache, ...source });
 }
+
+const createBindings = (log: Log) =>
+  createSlimCache({
+    slim: slimRoleBinding,
+    onListenerError: (error, key) => log.error('Change not taken in', { error, key }),
+  });
 
 const stopAll = (reflectors: readonly Reflector[]) => Promise.all(reflectors.map((reflector) => reflector.stop()));
 
@@ -61,15 +74,11 @@ export function startReflectors(caches: AllCaches, source: Source): Reflectors {
   return {
     synced: Promise.all(reflectors.map(({ synced }) => synced)),
     isInSight: () => true,
+    onArrival: () => undefined,
+    bindings: createBindings(source.log),
+    drop: () => Promise.resolve(),
     stop: () => stopAll(reflectors),
   };
-}
-
-/** Reflectors of single namespaces. */
-export interface NamespacedReflectors extends Reflectors {
-  readonly inSight: NamespacesInSight;
-  /** Watches a namespace no more. What the caches hold of it stays, and is acted on no more. */
-  drop(namespace: string): Promise<void>;
 }
 
 /**
@@ -78,9 +87,15 @@ export interface NamespacedReflectors extends Reflectors {
  */
 export function startNamespacedReflectors(
   caches: AllCaches,
-  source: Source & { readonly namespaces: readonly string[]; readonly operatorNamespace: string },
-): NamespacedReflectors {
-  const { namespaces, operatorNamespace, log } = source;
+  source: Source & {
+    readonly namespaces: readonly string[];
+    readonly operatorNamespace: string;
+    /** Name of the operator's own RoleBinding in each. */
+    readonly roleName: string;
+  },
+): Reflectors {
+  const { namespaces, operatorNamespace, roleName, log } = source;
+  const bindings = createBindings(log);
   const follow = follower(source);
   const kinds = ['whatsappsessions', 'pods', 'sessionends', 'persistentvolumeclaims'];
   const inSight = createNamespacesInSight({ namespaces, kinds, log });
@@ -100,6 +115,13 @@ export function startNamespacedReflectors(
         labelSelector: ours,
         ...of('persistentvolumeclaims'),
       }),
+      // Sessions are run also where the rights were granted by other means; then nothing is to be let go of.
+      follow('rolebindings', bindings, {
+        path: path.roleBindings(namespace),
+        fieldSelector: `metadata.name=${roleName}`,
+        namespace,
+        onRefused: () => undefined,
+      }),
     ];
   }
 
@@ -115,7 +137,8 @@ export function startNamespacedReflectors(
   return {
     synced: Promise.all([inSight.settled, ...own.map(({ synced }) => synced)]),
     isInSight: inSight.has,
-    inSight,
+    onArrival: inSight.onArrival,
+    bindings,
     async drop(namespace) {
       inSight.drop(namespace);
       const dropped = byNamespace.get(namespace) ?? [];

@@ -1,4 +1,6 @@
+import { createLastOut } from './act/last-out.ts';
 import { createReconciler } from './act/reconciler.ts';
+import { createReleaseRoles } from './act/release-roles.ts';
 import { createIdentifyPod } from './api/identify-pod.ts';
 import { createReports } from './api/reports.ts';
 import { reportRoute } from './api/routes/report.post.ts';
@@ -13,11 +15,13 @@ import { createSigningKeys } from './deliver/signing-keys.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import { createKubernetesClient } from './kubernetes/create-client.ts';
 import { isUnreachable } from './kubernetes/errors.ts';
+import { holdOnOwnConnection } from './kubernetes/hold-request.ts';
 import type { Log } from './kubernetes/log.ts';
 import { fullJitter, sleep } from './kubernetes/retry.ts';
 import { settles } from './kubernetes/settles.ts';
 import type { Caches } from './observe/caches.ts';
 import { followDraining } from './observe/draining.ts';
+import { createWatchedNamespacesRecord } from './observe/left-namespaces.ts';
 import { indexSessionEnds } from './observe/session-ends.ts';
 import { nodeKey } from './observe/slim-node.ts';
 import { reportedStatus } from './plan/session-status.ts';
@@ -66,6 +70,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     () => ensureCertificateAuthority({ client, namespace, nowMs: () => client.nowMs() }),
     log,
   );
+  const namespaces = await watchedNamespaces(config, client, log);
   const draining = followDraining({ client, namespace, leaseName, onChange: () => reconciler.resync(), log });
   const send = sender(config, leaders);
   const unrecorded = createMemoryOutbox({ send, nowMs: () => client.nowMs(), log });
@@ -82,7 +87,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     starts: config.starts,
     rollout: config.rollout,
     caPem: authority.caPem,
-    isDraining: draining.isDraining,
+    isDraining: (inNamespace) => draining.isDraining() || namespaces.left.has(inNamespace),
     isInSight: (inNamespace) => reflectors.isInSight(inNamespace),
     watchesNodes: !isNamespaced,
     log,
@@ -101,8 +106,17 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     log,
   });
   const reflectors = isNamespaced
-    ? followNamespaces({ config, client, caches, log, onArrival: (arrived) => reconciler.resync(arrived) })
+    ? followNamespaces({ config, namespaces, client, caches, log, onArrival: (arrived) => reconciler.resync(arrived) })
     : startReflectors(caches, { client, log });
+  const lastOut = createLastOut({
+    client: leaders,
+    bindings: reflectors.bindings,
+    ...namespaces,
+    roleName: config.sessionsRoleName,
+    releaseRoles: createReleaseRoles({ client: leaders, hold: holdOnOwnConnection, name: config.sessionsRoleName }),
+    onGivenUp: (given) => reflectors.drop(given),
+    log,
+  });
   await reflectors.synced;
   synced = true;
   leadership = startLeadership({
@@ -112,7 +126,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     identity,
     log,
     onStartedLeading: async (signal) => {
-      led = Promise.all([reconciler.lead(signal), delivery.lead(signal), unrecorded.lead(signal)]);
+      led = Promise.all([reconciler, delivery, unrecorded, lastOut].map((part) => part.lead(signal)));
       await led;
     },
   });
@@ -162,20 +176,36 @@ interface Parts {
   readonly log: Log;
 }
 
+/** Those of the configuration, and those that were taken out of it and are not given up yet. */
+async function watchedNamespaces(
+  { namespace, leaseName, watchNamespaces }: OperatorConfig,
+  client: KubernetesClient,
+  log: Log,
+) {
+  const record = createWatchedNamespacesRecord({ client, namespace, leaseName });
+  const configured = new Set(watchNamespaces);
+  const left = new Set((await onceAnswered(() => record.read(), log)).filter((each) => !configured.has(each)));
+  if (left.size > 0) log.info('Namespaces are not watched any more, and are given up', { namespaces: [...left] });
+  return { configured, left, record };
+}
+
 /** What `watchNamespaces` names, one by one. */
 function followNamespaces({
-  config: { namespace: operatorNamespace, watchNamespaces: namespaces },
+  config: { namespace: operatorNamespace, sessionsRoleName: roleName },
+  namespaces: { configured, left },
   client,
   caches,
   log,
   onArrival,
 }: Pick<Parts, 'client' | 'log'> & {
   readonly config: OperatorConfig;
+  readonly namespaces: Awaited<ReturnType<typeof watchedNamespaces>>;
   readonly caches: ReturnType<typeof createCaches>;
   readonly onArrival: (namespace: string) => void;
 }) {
-  const reflectors = startNamespacedReflectors(caches, { client, log, namespaces, operatorNamespace });
-  reflectors.inSight.onArrival(onArrival);
+  const namespaces = [...configured, ...left];
+  const reflectors = startNamespacedReflectors(caches, { client, log, namespaces, operatorNamespace, roleName });
+  reflectors.onArrival(onArrival);
   return reflectors;
 }
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type KubernetesClient, mergePatch } from '@berth/operator/kubernetes/client.ts';
+import type { KubernetesClient } from '@berth/operator/kubernetes/client.ts';
 import { isAlreadyExists } from '@berth/operator/kubernetes/errors.ts';
 import { path } from '@berth/operator/resource/names.ts';
 import type { ObjectMeta } from '@berth/operator/resource/object-meta.ts';
@@ -18,8 +18,11 @@ export interface NamespacedInstall {
   readonly home: string;
   /** Of the operator's account. */
   readonly kubeconfigPath: string;
-  /** Makes the Role and RoleBinding of a namespace, as `helm upgrade` does. */
-  grant(namespace: string): Promise<void>;
+  /**
+   * Makes the Role and RoleBinding of a namespace, as `helm upgrade` does.
+   * @param like the namespace of the chart whose Roles it gets; its own unless told
+   */
+  grant(namespace: string, like?: string): Promise<void>;
 }
 
 /**
@@ -31,14 +34,15 @@ export async function installRights(
   kubeconfigPath: string,
   { home, watchNamespaces }: { readonly home: string; readonly watchNamespaces: readonly string[] },
 ): Promise<NamespacedInstall> {
-  const rendered = await (await openHelmChart()).render([`watchNamespaces=${JSON.stringify(watchNamespaces)}`]);
-  const manifests = JSON.parse(JSON.stringify(rendered).replaceAll('berth-system', home)) as Manifest[];
+  const all = await (await openHelmChart()).render([`watchNamespaces=${JSON.stringify(watchNamespaces)}`]);
+  const manifests = JSON.parse(JSON.stringify(all).replaceAll('berth-system', home)) as Manifest[];
   const plural: Readonly<Record<string, string>> = { Role: 'roles', RoleBinding: 'rolebindings' };
   const namespaceOf = ({ metadata }: Manifest) => (metadata as { namespace?: string }).namespace;
 
-  async function grant(namespace: string): Promise<void> {
-    for (const object of manifests.filter(({ kind }) => kind in plural)) {
-      if (namespaceOf(object) !== namespace) continue;
+  async function grant(namespace: string, like = namespace): Promise<void> {
+    for (const rendered of manifests.filter(({ kind }) => kind in plural)) {
+      if (namespaceOf(rendered) !== like) continue;
+      const object = { ...rendered, metadata: { ...rendered.metadata, namespace } };
       const at = `${rbac}/namespaces/${namespace}/${plural[object.kind]}`;
       await client.request({ method: 'POST', path: at, body: object }).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;
@@ -120,12 +124,4 @@ export async function rolesIn(client: KubernetesClient, namespace: string) {
     role: await get(path.role(namespace, sessionsRole)),
     binding: await get(path.roleBinding(namespace, sessionsRole)),
   };
-}
-
-/** Takes all finalizers off, so that nothing of a test stays. */
-export async function letGoOfRoles(client: KubernetesClient, namespace: string): Promise<void> {
-  for (const at of [path.role(namespace, sessionsRole), path.roleBinding(namespace, sessionsRole)])
-    await client
-      .request({ method: 'PATCH', path: at, contentType: mergePatch, body: { metadata: { finalizers: null } } })
-      .catch(() => undefined);
 }
