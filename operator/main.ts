@@ -49,11 +49,15 @@ async function main(): Promise<void> {
 }
 
 /** What `helm test` runs, in a pod with the operator's account. */
-async function check({ namespace, leaseName, identity, plan: { operatorUrl } }: OperatorConfig): Promise<void> {
+async function check(config: OperatorConfig): Promise<void> {
+  const {
+    identity,
+    plan: { operatorUrl },
+  } = config;
   const client = createKubernetesClient({ userAgent: 'berth-check' });
   const readToken = () => readFile(checkTokenFile, 'utf8');
   const healthUrl = `http://${new URL(operatorUrl).hostname}:8080`; // The Service's port.
-  await checkInstall({ client, namespace, leaseName, podName: identity, operatorUrl, healthUrl, readToken, log });
+  await checkInstall({ ...config, client, podName: identity, operatorUrl, healthUrl, readToken, log });
   await client.close();
 }
 
