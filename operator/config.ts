@@ -12,6 +12,10 @@ export interface OperatorConfig {
   readonly identity: string;
   readonly logLevel: string;
   readonly namespace: string;
+  /** The namespaces whose sessions are run, without a right over the cluster; empty: all, by rights over the cluster. */
+  readonly watchNamespaces: readonly string[];
+  /** Name of the Role and RoleBinding that hold the operator's rights in each of them. */
+  readonly sessionsRoleName: string;
   readonly leaseName: string;
   /** DNS names under which pods reach the operator. */
   readonly dnsNames: readonly string[];
@@ -74,11 +78,14 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
   const namespace = root.string('namespace');
   const serviceName = root.string('serviceName');
   const apiPort = root.number('apiPort', 8443);
+  const leaseName = root.string('leaseName', 'berth-operator');
   return {
     identity,
     logLevel,
     namespace,
-    leaseName: root.string('leaseName', 'berth-operator'),
+    watchNamespaces: namespacesOf(root),
+    sessionsRoleName: root.string('sessionsRoleName', `${leaseName}-sessions`),
+    leaseName,
     dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
     certificates: certificatesOf(root.object('certificates')),
     outboundAllow: cidrs(root.object('outbound').strings('allow')),
@@ -109,6 +116,14 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       allowedRuntimeClasses: session.strings('allowedRuntimeClasses'),
     },
   };
+}
+
+function namespacesOf(root: Fields): readonly string[] {
+  const namespaces = root.strings('watchNamespaces');
+  const isName = (name: string) => name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
+  if (!namespaces.every(isName) || new Set(namespaces).size !== namespaces.length)
+    throw invalid('watchNamespaces', namespaces, 'names of namespaces, each once; or leave it empty for all');
+  return namespaces;
 }
 
 const byEngine = <T>(of: (engine: Engine) => T): Record<Engine, T> => ({

@@ -1,11 +1,14 @@
+import { createLastOut } from './act/last-out.ts';
 import { createReconciler } from './act/reconciler.ts';
+import { createReleaseRoles } from './act/release-roles.ts';
 import { createRotation } from './act/rotation.ts';
 import { createPublishTrust } from './act/trust.ts';
 import { createIdentifyPod } from './api/identify-pod.ts';
 import { createReports } from './api/reports.ts';
 import { reportRoute } from './api/routes/report.post.ts';
 import { startApiServers } from './api/server.ts';
-import { createCaches, startReflectors } from './caches.ts';
+import { createVerifyPodToken } from './api/verify-pod-token.ts';
+import { createCaches, startNamespacedReflectors, startReflectors } from './caches.ts';
 import type { OperatorConfig } from './config.ts';
 import { createDeliverToSink, type DeliverToSink } from './deliver/deliver-to-sink.ts';
 import { createDeliveryLoop } from './deliver/delivery-loop.ts';
@@ -14,11 +17,13 @@ import { createSigningKeys } from './deliver/signing-keys.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import { createKubernetesClient } from './kubernetes/create-client.ts';
 import { isUnreachable } from './kubernetes/errors.ts';
+import { holdOnOwnConnection } from './kubernetes/hold-request.ts';
 import type { Log } from './kubernetes/log.ts';
 import { fullJitter, sleep } from './kubernetes/retry.ts';
 import { settles } from './kubernetes/settles.ts';
 import type { Caches } from './observe/caches.ts';
 import { followDraining } from './observe/draining.ts';
+import { createWatchedNamespacesRecord } from './observe/left-namespaces.ts';
 import { indexSessionEnds } from './observe/session-ends.ts';
 import { nodeKey } from './observe/slim-node.ts';
 import { reportedStatus } from './plan/session-status.ts';
@@ -52,6 +57,7 @@ export interface Operator {
  */
 export async function startOperator(config: OperatorConfig, log: Log): Promise<Operator> {
   const { namespace, leaseName, identity } = config;
+  const isNamespaced = config.watchNamespaces.length > 0;
   let leadership: Leadership | undefined;
   let synced = false;
   let led: Promise<unknown> = Promise.resolve();
@@ -81,6 +87,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     reconciler.resync();
     delivery.resync();
   };
+  const namespaces = await watchedNamespaces(config, client, log);
   const draining = followDraining({ client, namespace, leaseName, onChange: onDraining, log });
   const send = sender(config, leaders);
   const unrecorded = createMemoryOutbox({ send, nowMs: () => client.nowMs(), log });
@@ -97,7 +104,9 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     starts: config.starts,
     rollout: config.rollout,
     publishTrust,
-    isDraining: draining.isDraining,
+    isDraining: (inNamespace) => draining.isDraining() || namespaces.left.has(inNamespace),
+    isInSight: (inNamespace) => reflectors.isInSight(inNamespace),
+    watchesNodes: !isNamespaced,
     log,
   });
   const { isDraining } = draining;
@@ -111,12 +120,23 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       nowMs: () => client.nowMs(),
     }),
     onKeyPairChange: authority.onIssuerChange,
-    routes: [reports({ client, caches, metrics, log })],
+    routes: [reports({ client, caches, metrics, log, isNamespaced })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,
     log,
   });
-  const reflectors = startReflectors(caches, client, log);
+  const reflectors = isNamespaced
+    ? followNamespaces({ config, namespaces, client, caches, log, onArrival: (arrived) => reconciler.resync(arrived) })
+    : startReflectors(caches, { client, log });
+  const lastOut = createLastOut({
+    client: leaders,
+    bindings: reflectors.bindings,
+    ...namespaces,
+    roleName: config.sessionsRoleName,
+    releaseRoles: createReleaseRoles({ client: leaders, hold: holdOnOwnConnection, name: config.sessionsRoleName }),
+    onGivenUp: (given) => reflectors.drop(given),
+    log,
+  });
   await reflectors.synced;
   synced = true;
   const following = rotation.follow();
@@ -129,7 +149,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     onStartedLeading: async (signal) => {
       // What this replica knows of the CA may be older than what the leader before it has published.
       await rotation.look(signal);
-      const work = [reconciler, delivery, unrecorded, rotation];
+      const work = [reconciler, delivery, unrecorded, rotation, lastOut];
       led = Promise.all(work.map((part) => part.lead(signal)));
       await led;
     },
@@ -215,13 +235,48 @@ interface Parts {
   readonly log: Log;
 }
 
-function reports({ client, caches, metrics, log }: Parts) {
+/** Those of the configuration, and those that were taken out of it and are not given up yet. */
+async function watchedNamespaces(
+  { namespace, leaseName, watchNamespaces }: OperatorConfig,
+  client: KubernetesClient,
+  log: Log,
+) {
+  const record = createWatchedNamespacesRecord({ client, namespace, leaseName });
+  const configured = new Set(watchNamespaces);
+  const left = new Set((await onceAnswered(() => record.read(), log)).filter((each) => !configured.has(each)));
+  if (left.size > 0) log.info('Namespaces are not watched any more, and are given up', { namespaces: [...left] });
+  return { configured, left, record };
+}
+
+/** What `watchNamespaces` names, one by one. */
+function followNamespaces({
+  config: { namespace: operatorNamespace, sessionsRoleName: roleName },
+  namespaces: { configured, left },
+  client,
+  caches,
+  log,
+  onArrival,
+}: Pick<Parts, 'client' | 'log'> & {
+  readonly config: OperatorConfig;
+  readonly namespaces: Awaited<ReturnType<typeof watchedNamespaces>>;
+  readonly caches: ReturnType<typeof createCaches>;
+  readonly onArrival: (namespace: string) => void;
+}) {
+  const namespaces = [...configured, ...left];
+  const reflectors = startNamespacedReflectors(caches, { client, log, namespaces, operatorNamespace, roleName });
+  reflectors.onArrival(onArrival);
+  return reflectors;
+}
+
+function reports({ client, caches, metrics, log, isNamespaced }: Parts & { readonly isNamespaced: boolean }) {
+  const findPod = (namespace: string, name: string) => caches.pods.get(sessionKey(namespace, name));
   return reportRoute({
-    identifyPod: createIdentifyPod({ client }),
+    // A TokenReview takes a right over the cluster.
+    identifyPod: isNamespaced ? createVerifyPodToken({ client, findPod }) : createIdentifyPod({ client }),
     reports: createReports({
       client,
       sessions: caches.sessions,
-      findPod: (namespace, name) => caches.pods.get(sessionKey(namespace, name)),
+      findPod,
       presentation: (session, pod, before) =>
         reportedStatus(session, pod, before, client.nowMs(), caches.nodes.get(nodeKey(pod.nodeName ?? ''))),
       log,

@@ -3,14 +3,16 @@ import type { Manifest } from '../integration/helm-chart.ts';
 
 /** What a rendered chart grants to the operator's account, one right for each verb, resource and name of its rules. */
 export function grantedRights(manifests: readonly Manifest[]): Right[] {
-  return manifests.flatMap(({ kind, rules = [] }) =>
-    kind === 'ClusterRole' || kind === 'Role' ? rules.flatMap((rule) => rightsOfRule(kind, rule)) : [],
-  );
+  return manifests.flatMap(({ kind, metadata, rules = [] }) => {
+    if (kind === 'ClusterRole') return rules.flatMap((rule) => rightsOfRule(rule, {}));
+    const { namespace } = metadata as unknown as { readonly namespace: string };
+    return kind === 'Role' ? rules.flatMap((rule) => rightsOfRule(rule, { namespace })) : [];
+  });
 }
 
 function rightsOfRule(
-  kind: 'ClusterRole' | 'Role',
   { apiGroups, resources, resourceNames, verbs }: NonNullable<Manifest['rules']>[number],
+  where: Pick<Right, 'namespace'>,
 ): Right[] {
   const names: readonly (string | undefined)[] = resourceNames ?? [undefined];
   return apiGroups.flatMap((group) =>
@@ -21,7 +23,7 @@ function rightsOfRule(
           group,
           resource,
           ...(name === undefined ? {} : { name }),
-          ...(kind === 'Role' ? { inOwnNamespace: true as const } : {}),
+          ...where,
         })),
       ),
     ),
@@ -29,5 +31,5 @@ function rightsOfRule(
 }
 
 /** A right in one line, by which two are compared: `patch core/configmaps "berth-ca" everywhere`. */
-export const rightInWords = ({ verb, group, resource, name, inOwnNamespace }: Right) =>
-  `${verb} ${group || 'core'}/${resource}${name === undefined ? '' : ` "${name}"`} ${inOwnNamespace ? 'in its own namespace' : 'everywhere'}`;
+export const rightInWords = ({ verb, group, resource, name, namespace }: Right) =>
+  `${verb} ${group || 'core'}/${resource}${name === undefined ? '' : ` "${name}"`} ${namespace === undefined ? 'everywhere' : `in "${namespace}"`}`;

@@ -50,14 +50,15 @@ export function judgeRights(
   return { missing: missing.inWords(), refused: refused.inWords(), unused, uses };
 }
 
-function covers({ verb, group, resource, name, inOwnNamespace }: Right, call: Call): boolean {
+function covers({ verb, group, resource, name, namespace }: Right, call: Call): boolean {
   const { account } = call;
   return (
     verb === call.verb &&
     group === call.group &&
     resource === call.resource &&
     (name === undefined || name === (call.name === account.name ? renderedAccount : call.name)) &&
-    (inOwnNamespace === undefined || call.namespace === account.namespace)
+    // Of the chart as it is rendered, only the release's own namespace is named.
+    (namespace === undefined || call.namespace === account.namespace)
   );
 }
 

@@ -1,5 +1,8 @@
 import type { RarelyUsed } from './judge-rights.ts';
 
+/** That of the chart as the tests render it. */
+const renderedNamespace = 'berth-system';
+
 /**
  * Rights that no run of the end-to-end tests uses for certain. Each is needed by something that is too slow or too rare for
  * them; where one is used all the same, that is fine.
@@ -24,13 +27,13 @@ export const rarelyUsed: readonly RarelyUsed[] = [
       '(operator/deliver/advance-record.ts)',
   },
   {
-    right: { verb: 'create', group: 'coordination.k8s.io', resource: 'leases', inOwnNamespace: true },
+    right: { verb: 'create', group: 'coordination.k8s.io', resource: 'leases', namespace: renderedNamespace },
     neededWhen:
       'the first operator starts in a namespace, or somebody has deleted the Lease: it outlives an uninstall, so that a ' +
       'cluster that Berth was in before has it (operator/watch/lease-record.ts)',
   },
   {
-    right: { verb: 'create', group: '', resource: 'secrets', inOwnNamespace: true },
+    right: { verb: 'create', group: '', resource: 'secrets', namespace: renderedNamespace },
     neededWhen:
       'the first operator starts in a namespace, or somebody has deleted the CA or the signing key: both outlive an ' +
       'uninstall (operator/pods/ensure-secret.ts)',

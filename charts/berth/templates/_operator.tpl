@@ -27,6 +27,8 @@
 {{- end -}}
 {{- dict
   "namespace" .Release.Namespace
+  "watchNamespaces" .Values.watchNamespaces
+  "sessionsRoleName" (include "berth.sessionsRole" .)
   "serviceName" (include "berth.operator" .)
   "leaseName" (include "berth.operator" .)
   "session" $session

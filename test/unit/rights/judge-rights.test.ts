@@ -37,7 +37,7 @@ const updateLease: Right = {
   group: 'coordination.k8s.io',
   resource: 'leases',
   name: 'berth-operator',
-  inOwnNamespace: true,
+  namespace: 'berth-system',
 };
 const session = { apiGroup: 'berth.dev', resource: 'whatsappsessions', namespace: 'shop', name: 'ada' };
 const lease = {
