@@ -101,8 +101,10 @@ async function build({ name, dockerfile, context, buildArguments = {}, labels: m
 }
 
 async function labels(name: string): Promise<Readonly<Record<string, string>>> {
-  const config = await mustRun('buildah', buildah('inspect', '--type', 'image', '--format', '{{json .OCIv1}}', name));
-  return (JSON.parse(config) as { config?: { Labels?: Record<string, string> } }).config?.Labels ?? {};
+  const { OCIv1: image } = JSON.parse(await mustRun('buildah', buildah('inspect', '--type', 'image', name))) as {
+    OCIv1?: { config?: { Labels?: Record<string, string> } };
+  };
+  return image?.config?.Labels ?? {};
 }
 
 async function archive(name: string, file: string): Promise<void> {

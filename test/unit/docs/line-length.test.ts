@@ -32,7 +32,9 @@ test(`no comment is longer than ${columns} columns`, async () => {
 test('the test finds long prose and long comments, and takes nothing else for them', () => {
   const long = 'word '.repeat(30).trim();
   expect(longProse('a.md', `short\n${long}`)).toEqual(['a.md:2 has 149 columns']);
-  expect(longProse('a.md', `\`\`\`sh\n${long}\n\`\`\`\n| ${long} |\n# ${long}\n[short](${'x'.repeat(200)})`)).toEqual([]);
+  expect(longProse('a.md', `\`\`\`sh\n${long}\n\`\`\`\n| ${long} |\n# ${long}\n[short](${'x'.repeat(200)})`)).toEqual(
+    [],
+  );
   expect(longComments('a.ts', `code();\n  // ${long}\n * ${long}\n# ${long}`)).toHaveLength(3);
   expect(longComments('a.ts', `test('${long}')\n// https://${'x'.repeat(200)}`)).toEqual([]);
 });
