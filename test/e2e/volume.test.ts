@@ -173,7 +173,7 @@ describe.concurrent('the volume of a session', () => {
 });
 
 /** Another pod, of a user, that wants the volume of a session. It is never meant to run. */
-const intruderOn = (claimName: string) => ({
+const intruderOn = (claim: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'intruder' },
@@ -187,7 +187,7 @@ const intruderOn = (claimName: string) => ({
         volumeMounts: [{ name: 'data', mountPath: '/data' }],
       },
     ],
-    volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
   },
 });
 
