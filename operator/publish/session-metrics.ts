@@ -183,6 +183,8 @@ function* killsUnderWay({
     const { run } = session.status;
     if (run?.ending?.reason !== 'force_killed') continue;
     const pod = pods.get(sessionKey(session.namespace, session.name));
-    if (pod?.uid === run.uid && !isConfirmedDead(pod)) yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
+    // A pod that the watch does not know may have lost its label and run on. One that is gone is known so to the status soon.
+    if (pod === undefined || (pod.uid === run.uid && !isConfirmedDead(pod)))
+      yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
   }
 }

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { isTrue } from '../deployment/cluster-world.ts';
+import { operator } from '../deployment/install-berth.ts';
 import { freeze, signal } from '../deployment/wedge.ts';
 import { type AlertReceiver, type ReceivedAlert, startAlertReceiver } from '../monitoring/alert-receiver.ts';
 import { startAlertmanager } from '../monitoring/alertmanager.ts';
 import { dashboardQueries } from '../monitoring/dashboard-queries.ts';
+import { type DiscoverablePod, startPodDiscovery } from '../monitoring/pod-discovery.ts';
 import { type Prometheus, type PrometheusAlert, startPrometheus } from '../monitoring/prometheus.ts';
 import { shippedRules, withShortWaits } from '../monitoring/shipped-rules.ts';
 import { oneWorld } from './a-world.ts';
@@ -29,11 +31,17 @@ beforeAll(async () => {
   ends.push(() => receiver.close());
   const alertmanager = await startAlertmanager({ webhookUrl: receiver.url, groupSeconds: times.groupSeconds });
   ends.push(alertmanager.stop);
+  const pods = await startPodDiscovery(async () => {
+    const path = `/api/v1/namespaces/${operator.namespace}/pods`;
+    return (await world().client.request<{ items: DiscoverablePod[] }>({ method: 'GET', path })).items;
+  });
+  ends.push(() => pods.close());
   const rules = await shippedRules(runbookUrl);
   prometheus = await startPrometheus({
     rules: times.forSeconds === undefined ? rules : withShortWaits(rules, times.forSeconds),
     everySeconds: times.everySeconds,
     alertmanagerUrl: alertmanager.baseUrl,
+    podsUrl: pods.url,
   });
   ends.push(prometheus.stop);
 }, 300_000);
@@ -80,7 +88,9 @@ const seriesOf = (session: string) =>
 /** Seconds since a time, for the figures. */
 const since = (startMs: number) => `${((Date.now() - startMs) / 1_000).toFixed(1)} s`;
 
-test('a wedged session is told by an alert that pends, fires and reaches a receiver, and is resolved when it recovers', async () => {
+test('a wedged session is told by an alert that pends, fires and reaches a receiver, and is resolved when it recovers', {
+  timeout: 3 * times.patienceMs,
+}, async () => {
   const { namespace } = world();
   // With the policy None nothing ends its run, so that it is stuck until it recovers by itself.
   await world().startPaired('alice', { recovery: { policy: 'None', ...times.recovery } });
