@@ -22,7 +22,7 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<S
     // Debian's reads its default templates from /usr/share.
     program: await ensureDebianProgramWithShare({ name, debianPackage: name, isFor }),
     readyPath: '/-/ready',
-    async prepare(dir, port) {
+    prepare: async (dir, port) => {
       await writeFile(join(dir, 'alertmanager.yaml'), JSON.stringify(configuration(options)));
       return [
         '--config.file=alertmanager.yaml',

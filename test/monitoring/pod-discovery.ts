@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A pod, of which what discovery reads. */
@@ -26,14 +26,15 @@ export interface PodDiscovery {
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#pod
  */
 export async function startPodDiscovery(pods: () => Promise<readonly DiscoverablePod[]>): Promise<PodDiscovery> {
-  const server = createServer(async (_request, response) => {
+  const answer = async (response: ServerResponse) => {
     try {
       const targets = (await pods()).flatMap(targetOf);
       response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(targets));
     } catch (error) {
       response.writeHead(502).end(String(error)); // Prometheus logs it, and keeps what it knew.
     }
-  });
+  };
+  const server = createServer((_request, response) => void answer(response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/pods`,

@@ -81,7 +81,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     name: 'prometheus',
     program,
     readyPath: '/-/ready',
-    async prepare(dir, port) {
+    prepare: async (dir, port) => {
       await writeFile(join(dir, 'rules.yaml'), JSON.stringify(options.rules));
       await writeFile(join(dir, 'prometheus.yaml'), JSON.stringify(configuration(options)));
       return [

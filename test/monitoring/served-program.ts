@@ -11,9 +11,9 @@ import { waitUntil } from '../cluster/wait-until.ts';
 export interface ServedProgram {
   readonly baseUrl: string;
   /** The end of what it has logged. */
-  log(): string;
+  readonly log: () => string;
   /** Ends it and removes its folder; twice is fine. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface ProgramToServe {
@@ -21,7 +21,7 @@ export interface ProgramToServe {
   /** What starts it, without the arguments that `prepare` gives. */
   readonly program: readonly [string, ...string[]];
   /** Makes its files in the folder, and gives its arguments, which make it listen on the port of loopback. */
-  prepare(dir: string, port: number): Promise<readonly string[]>;
+  readonly prepare: (dir: string, port: number) => Promise<readonly string[]>;
   /** Path that answers 200 once it serves. */
   readonly readyPath: string;
 }
@@ -55,7 +55,7 @@ export async function serveProgram({ name, program, prepare, readyPath }: Progra
   const served: ServedProgram = {
     baseUrl: `http://127.0.0.1:${port}`,
     log: () => log,
-    async stop() {
+    stop: async () => {
       const killing = setTimeout(() => child.kill('SIGKILL'), graceMs);
       child.kill('SIGTERM');
       await exited;
