@@ -90,7 +90,7 @@ export async function metricsDocument(): Promise<string> {
     'test/e2e/alerts.test.ts has a configuration that scrapes so.',
     '',
     '**How many series.** A session in order has one, its phase; one that lost its connection has a second, and one that something',
-    'is the matter with one more for each such thing. Everything else has labels from closed sets: about 300 series a replica,',
+    'is the matter with one more for each such thing. Everything else has labels from closed sets: a few hundred series a replica,',
     'however many sessions there are. With `monitoring.perSessionSeries: false` no metric has the label `session`, and none is told',
     'by the namespace of sessions (what the scrape puts there is that of the operator):',
     '',
