@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { withExclusiveLock } from '../cluster/exclusive-lock.ts';
 import { ensureImages } from '../cluster/images.ts';
-import { cacheDir } from '../cluster/paths.ts';
+import { stopOutsideHost } from '../cluster/outside-host.ts';
+import { cacheDir, clusterDir } from '../cluster/paths.ts';
+import { stopPolicyEnforcement } from '../cluster/policy-enforcement.ts';
 import { up } from '../cluster/up.ts';
 import { removeLeftovers } from '../deployment/cluster-world.ts';
 import { installBerth } from '../deployment/install-berth.ts';
@@ -27,6 +29,9 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   if (project.getProvidedContext().standIns !== undefined) return undefined;
   const letGo = await hold(join(cacheDir, 'e2e.lock'));
   await up();
+  // A run that was killed may have left them, and with them the cluster is another one.
+  await stopOutsideHost(clusterDir);
+  await stopPolicyEnforcement(clusterDir);
   await ensureImages();
   const deployed = await deployStandIns();
   await installBerth(deployed.addresses);
