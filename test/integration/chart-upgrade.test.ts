@@ -21,19 +21,20 @@ let server: TestApiServer;
 let api: AdminApi;
 let chart: HelmChart;
 let kubectl: string;
-let olderChart: string;
+/** Where charts of other versions lie. */
+let charts: string;
 
 beforeAll(async () => {
   server = await startApiServer();
   api = await adminApi(server.kubeconfigPath);
   chart = await openHelmChart();
   ({ kubectl } = await ensureBinaries(['kubectl']));
-  olderChart = await makeOlderChart();
+  charts = await mkdtemp(join(tmpdir(), 'berth-charts-'));
   for (const name of namespaces)
     await api.apply(`/api/v1/namespaces/${name}`, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 }, 600_000);
 afterAll(async () => {
-  if (olderChart !== undefined) await rm(olderChart, { recursive: true, force: true });
+  if (charts !== undefined) await rm(charts, { recursive: true, force: true });
   await api?.close();
   await server?.stop();
 });
@@ -47,16 +48,22 @@ afterEach(async () => {
   await uninstall('elsewhere-system', 'harbour');
 });
 
-/** The chart as it may have been before `spec.rollout`, which stands for any field that a version adds. */
-async function makeOlderChart(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'berth-older-chart-'));
+interface Version {
+  name: string;
+  storage: boolean;
+  schema: { openAPIV3Schema: { properties: { spec: { properties: Record<string, unknown> } } } };
+}
+
+/** The chart with other definitions of sessions, under this version. */
+async function makeChart(version: string, change: (versions: Version[]) => Version[]): Promise<string> {
+  const folder = join(charts, version);
   await cp(chartDir, folder, { recursive: true });
-  const file = join(folder, 'files', 'crds', `berth.dev_whatsappsessions.yaml`);
+  const file = join(folder, 'files', 'crds', 'berth.dev_whatsappsessions.yaml');
   const crd = parse(await readFile(file, 'utf8'));
-  delete crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.rollout;
-  await writeFile(file, stringify(crd));
+  crd.spec.versions = change(crd.spec.versions);
+  await writeFile(file, stringify(crd, { aliasDuplicateObjects: false }));
   const about = join(folder, 'Chart.yaml');
-  await writeFile(about, stringify({ ...parse(await readFile(about, 'utf8')), version: '0.0.9' }));
+  await writeFile(about, stringify({ ...parse(await readFile(about, 'utf8')), version }));
   return folder;
 }
 
@@ -100,7 +107,12 @@ function untilRollout(name: string, rollout: string | undefined) {
 
 describe('`helm upgrade` from older definitions', () => {
   test('brings a new field and keeps the objects; a rollback hides what is in it, and the next write drops it', async () => {
-    await helm('berth-system', 'install', 'berth', olderChart);
+    // As it may have been before `spec.rollout`, which stands for any field that a version adds.
+    const older = await makeChart('0.0.9', ([version]) => {
+      delete version?.schema.openAPIV3Schema.properties.spec.properties['rollout'];
+      return version === undefined ? [] : [version];
+    });
+    await helm('berth-system', 'install', 'berth', older);
     const { metadata } = await create('old');
     const withField = aSession('new', { rollout: 'Paced' });
     const refused = api.request('POST', `${sessions}${strict}`, withField);
@@ -145,6 +157,50 @@ function untilServesRollout() {
     }
   });
 }
+
+test('a later version of the API takes over what is stored, by `helm upgrade` and two commands', async () => {
+  const [both, betaAlone] = [
+    await makeChart('0.2.0', ([alpha]) =>
+      alpha === undefined
+        ? []
+        : [
+            { ...alpha, storage: false },
+            { ...alpha, name: 'v1beta1' },
+          ],
+    ),
+    await makeChart('0.3.0', ([alpha]) => (alpha === undefined ? [] : [{ ...alpha, name: 'v1beta1' }])),
+  ];
+  await helm('berth-system', 'install', 'berth', chartDir);
+  const { metadata } = await create('old');
+  await helm('berth-system', 'upgrade', 'berth', both);
+  const beta = sessions.replace('v1alpha1', 'v1beta1');
+  const asBeta = () =>
+    waitUntil('session in v1beta1', 20_000, async () => {
+      try {
+        return { value: await api.request('GET', `${beta}/old`) };
+      } catch (error) {
+        if (error instanceof AdminApiError) return { seen: error.message };
+        throw error;
+      }
+    });
+  const { spec } = await read('old');
+  expect(await asBeta()).toMatchObject({ apiVersion: 'berth.dev/v1beta1', metadata: { uid: metadata.uid }, spec });
+  await api.request('POST', beta, { ...aSession('new', { rollout: 'Paced' }), apiVersion: 'berth.dev/v1beta1' });
+  expect((await read('new')).spec.rollout).toBe('Paced');
+  // Neither back to a definition that does not know what may be stored, nor on to one, before all is written anew.
+  const stored = /storedVersions.*missing from spec\.versions/;
+  await expect(helm('berth-system', 'rollback', 'berth', '1')).rejects.toThrow(stored);
+  await expect(helm('berth-system', 'upgrade', 'berth', betaAlone)).rejects.toThrow(stored);
+
+  const here = `--kubeconfig=${server.kubeconfigPath}`;
+  const input = await mustRun(kubectl, ['get', 'whatsappsessions', '--all-namespaces', '--output=json', here]);
+  await mustRun(kubectl, ['replace', '--filename=-', here], { input });
+  const versions = JSON.stringify({ status: { storedVersions: ['v1beta1'] } });
+  const patch = ['patch', 'crd', sessionsCrd, '--subresource=status', '--type=merge', `--patch=${versions}`, here];
+  await mustRun(kubectl, patch);
+  await helm('berth-system', 'upgrade', 'berth', betaAlone);
+  expect(await asBeta()).toMatchObject({ metadata: { uid: metadata.uid }, spec });
+}, 120_000);
 
 describe('an uninstall keeps definitions and sessions, and another install takes them over', () => {
   let kept: { metadata: { uid: string } };
