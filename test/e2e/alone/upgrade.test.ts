@@ -166,10 +166,10 @@ async function watchSessions({ client, namespace }: ClusterWorld) {
 
 /** Cuts the connection of a phone's session as often as it is there again. */
 function loseConnections({ phone }: ClusterWorld, number: string) {
-  let isOver = false;
+  const stopped = new AbortController();
   let losses = 0;
   const losing = (async () => {
-    while (!isOver) {
+    while (!stopped.signal.aborted) {
       const before = (await phone.connections(number)).length;
       await phone.fault('drop', number);
       losses += 1;
@@ -182,7 +182,7 @@ function loseConnections({ phone }: ClusterWorld, number: string) {
   })();
   return {
     async stop() {
-      isOver = true;
+      stopped.abort();
       await losing;
       return losses;
     },
