@@ -103,7 +103,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       issuer: () => authority.issuer,
       nowMs: () => client.nowMs(),
     }),
-    onKeyPairChange: authority.onIssuerChange,
+    onKeyPairChange: (listener) => authority.onIssuerChange(listener),
     routes: [reports({ client, caches, metrics, log })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,
