@@ -227,8 +227,7 @@ describe('with watchNamespaces', () => {
       watchNamespaces,
       sessionsRoleName: 'berth-operator-sessions',
     });
-    for (const { spec } of allPods(all))
-      expect(spec).toMatchObject({ serviceAccountName: 'berth-operator' });
+    for (const { spec } of allPods(all)) expect(spec).toMatchObject({ serviceAccountName: 'berth-operator' });
   });
 
   test('Roles are kept until the last session is gone, but not in the release’s namespace, with which the operator goes', () => {

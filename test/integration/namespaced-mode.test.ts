@@ -1,5 +1,6 @@
 import { createReleaseRoles } from '@berth/operator/act/release-roles.ts';
 import { drain } from '@berth/operator/drain.ts';
+import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { findConnectionSettings } from '@berth/operator/kubernetes/connection-settings.ts';
 import { createKubernetesClient } from '@berth/operator/kubernetes/create-client.ts';
 import { holdRequest } from '@berth/operator/kubernetes/hold-request.ts';
@@ -41,6 +42,8 @@ let elsewhere: Place;
 let install: NamespacedInstall;
 let operator: OperatorProcess;
 let watchNamespaces: string[];
+/** Says nothing here: it counts from what is known of a node. */
+const fenceSeconds = 1;
 /** A namespace that is watched before it exists. */
 const later = `later-${process.pid}`;
 
@@ -67,7 +70,7 @@ async function startOperator(watched = watchNamespaces): Promise<void> {
   operator = await startOperatorProcess({
     kubeconfig: install.kubeconfigPath,
     namespace: home.namespace,
-    config: { watchNamespaces: watched },
+    config: { watchNamespaces: watched, fenceSeconds },
   });
 }
 
@@ -112,6 +115,29 @@ test('a session in a namespace that is not watched is left alone', async () => {
   await stays('nothing is done for it', 2_000, async () => (await world.session('alone'))?.status === undefined);
   expect(await world.pod('alone')).toBeUndefined();
   expect((await world.session('alone'))?.metadata.finalizers ?? []).toEqual([]);
+});
+
+test('a kill on a node that is cut off is never presumed done: no other run starts, however long it takes', async () => {
+  printOnFailure();
+  const { world, kubelet } = one;
+  await world.apply('cut-off', { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } });
+  const runUid = await running(one, 'cut-off');
+  kubelet.cutOff();
+  try {
+    await world.patch('cut-off', { desiredState: 'Killed' });
+    await world.untilPod(
+      'cut-off',
+      'that is being deleted',
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    await world.patch('cut-off', { desiredState: 'Running' });
+    const isTheSame = async () => (await world.pod('cut-off'))?.metadata.uid === runUid;
+    await stays('the run waits for its node, past the fence timeout', 3_000 * fenceSeconds, isTheSame);
+  } finally {
+    kubelet.comeBack();
+  }
+  await running(one, 'cut-off', runUid);
+  expect(await endsOf(world, 'cut-off')).toEqual([[runUid, 'force_killed']]);
 });
 
 test('a namespace that is not there yet keeps nobody waiting, is named in the log, and is taken in when it comes', async () => {
@@ -162,6 +188,17 @@ const deleteRoles = async (namespace: string) => {
   for (const at of [path.role(namespace, sessionsRole), path.roleBinding(namespace, sessionsRole)])
     await home.client.request({ method: 'DELETE', path: at });
 };
+
+test('the operator cannot give itself rights by the Roles that it may let go of', async () => {
+  const { namespace } = one.world;
+  const { client } = await asOperator(namespace);
+  const patch = (body: object) =>
+    client.request({ method: 'PATCH', path: path.role(namespace, sessionsRole), contentType: mergePatch, body });
+  const rules = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }];
+  await expect(patch({ rules })).rejects.toThrow(/403 Forbidden.*attempting to grant RBAC permissions/);
+  await expect(patch({ metadata: { finalizers: [lastOutFinalizer] } })).resolves.toBeDefined();
+  await client.close();
+});
 
 test('the last two rights are given up by themselves, each time: neither Role nor RoleBinding is left behind', async () => {
   const { world } = elsewhere;
