@@ -135,6 +135,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     async stop() {
       draining.stop();
       reconciler.close();
+      lastOut.close();
       // With the Lease still held, so that what comes of it can be written down.
       await Promise.all([delivery.finish(finishMs), unrecorded.finish(finishMs), settles(led, finishMs)]);
       await leadership?.stop();

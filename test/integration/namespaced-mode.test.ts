@@ -1,4 +1,5 @@
 import { createReleaseRoles } from '@berth/operator/act/release-roles.ts';
+import { checkInstall } from '@berth/operator/check-install.ts';
 import { drain } from '@berth/operator/drain.ts';
 import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { findConnectionSettings } from '@berth/operator/kubernetes/connection-settings.ts';
@@ -15,6 +16,7 @@ import {
   report,
   rolesIn,
   sessionsRole,
+  tokenOf,
   tokenOfPod,
 } from './namespaced-install.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
@@ -30,7 +32,7 @@ import {
   scenarios,
 } from './operator-scenarios.ts';
 import { keepingLog } from './proxied-api.ts';
-import { createSessionWorld, type SessionWorld, stays } from './session-world.ts';
+import { createSessionWorld, type Pod, type SessionWorld, stays } from './session-world.ts';
 
 let server: TestApiServer;
 let home: SessionWorld;
@@ -188,6 +190,32 @@ const deleteRoles = async (namespace: string) => {
   for (const at of [path.role(namespace, sessionsRole), path.roleBinding(namespace, sessionsRole)])
     await home.client.request({ method: 'DELETE', path: at });
 };
+
+test('`helm test` has nothing to say: reports get through, and all rights that are asked for are there', async () => {
+  printOnFailure();
+  const { client } = await asOperator(home.namespace);
+  const inHome = { namespace: home.namespace, name: 'berth-test' };
+  const spec = { serviceAccountName: 'berth-operator', containers: [{ name: 'check', image: 'none' }] };
+  const body = { apiVersion: 'v1', kind: 'Pod', metadata: inHome, spec };
+  const pod = await home.client.request<Pod>({ method: 'POST', path: path.pods(home.namespace), body });
+  const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: inHome.name, uid: pod.metadata.uid };
+  const forOperator = { audiences: ['berth-operator'], expirationSeconds: 600, boundObjectRef };
+  const checked = checkInstall({
+    client,
+    namespace: home.namespace,
+    leaseName: 'berth-operator',
+    watchNamespaces: [one.world.namespace, other.world.namespace],
+    sessionsRoleName: sessionsRole,
+    podName: inHome.name,
+    operatorUrl: operator.apiUrl,
+    healthUrl: operator.healthUrl,
+    readToken: () => tokenOf(home.client, home.namespace, 'berth-operator', forOperator),
+    log: keepingLog(),
+    patienceMs: 10_000,
+  });
+  await expect(checked).resolves.toBeUndefined();
+  await client.close();
+});
 
 test('the operator cannot give itself rights by the Roles that it may let go of', async () => {
   const { namespace } = one.world;
