@@ -87,7 +87,8 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     starts: config.starts,
     rollout: config.rollout,
     caPem: authority.caPem,
-    isDraining: (inNamespace) => draining.isDraining() || namespaces.left.has(inNamespace),
+    // Where all namespaces are watched, none is left: only its Role is.
+    isDraining: (inNamespace) => draining.isDraining() || (isNamespaced && namespaces.left.has(inNamespace)),
     isInSight: (inNamespace) => reflectors.isInSight(inNamespace),
     watchesNodes: !isNamespaced,
     log,

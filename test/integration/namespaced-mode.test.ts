@@ -68,9 +68,9 @@ afterAll(async () => {
   await server?.stop();
 });
 
-async function startOperator(watched = watchNamespaces): Promise<void> {
+async function startOperator(watched = watchNamespaces, kubeconfig = install.kubeconfigPath): Promise<void> {
   operator = await startOperatorProcess({
-    kubeconfig: install.kubeconfigPath,
+    kubeconfig,
     namespace: home.namespace,
     config: { watchNamespaces: watched, fenceSeconds },
   });
@@ -228,6 +228,12 @@ test('the operator cannot give itself rights by the Roles that it may let go of'
   await client.close();
 });
 
+const untilNoRoles = (namespace: string) =>
+  waitUntil('end of the rights', 60_000, async () => {
+    const { role, binding } = await rolesIn(home.client, namespace);
+    return role === undefined && binding === undefined ? { value: true } : { seen: JSON.stringify(binding) };
+  });
+
 test('the last two rights are given up by themselves, each time: neither Role nor RoleBinding is left behind', async () => {
   const { world } = elsewhere;
   const { client, releaseRoles, admitted } = await asOperator(world.namespace);
@@ -267,10 +273,7 @@ test('a namespace that is taken out of the list is drained, and then the operato
   expect(await operator.terminate()).toBe(0);
   await startOperator([later]);
   await deleteRoles(world.namespace); // As helm does, last of all.
-  await waitUntil('end of the rights', 60_000, async () => {
-    const { role, binding } = await rolesIn(home.client, world.namespace);
-    return role === undefined && binding === undefined ? { value: true } : { seen: JSON.stringify(binding) };
-  });
+  await untilNoRoles(world.namespace);
   expect(Object.fromEntries(await endsOf(world, 'dropped'))).toEqual({ [runUid ?? '']: 'shutdown' });
   expect((await world.session('dropped'))?.metadata.finalizers ?? []).toEqual([]);
   await waitUntil('Lease that names the list', 10_000, async () => {
@@ -281,6 +284,24 @@ test('a namespace that is taken out of the list is drained, and then the operato
     const seen = metadata.annotations[watchedNamespacesAnnotation];
     return seen === later ? { value: seen } : { seen: String(seen) };
   });
+}, 120_000);
+
+test('an operator that gets rights over the cluster lets go of the Roles of before, and ends no run for it', async () => {
+  printOnFailure();
+  const { world } = other;
+  expect(await operator.terminate()).toBe(0);
+  await install.grant(world.namespace);
+  await startOperator([later, world.namespace]);
+  const runUid = await prepare(scenarios.kill, other, 'runs-on');
+  expect(await operator.terminate()).toBe(0);
+  await startOperator([], server.kubeconfigPath);
+  await deleteRoles(world.namespace);
+  await untilNoRoles(world.namespace);
+  const session = await world.session('runs-on');
+  expect(session?.status).toMatchObject({ run: { uid: runUid } });
+  expect(session?.status?.run).not.toHaveProperty('ending');
+  expect(await operator.terminate()).toBe(0);
+  await startOperator([later]);
 }, 120_000);
 
 test('the drain before an uninstall takes the finalizers off the Roles, last of all', async () => {
