@@ -136,8 +136,8 @@ export function startNamespacedReflectors(
       ];
   return {
     synced: Promise.all([inSight.settled, ...own.map(({ synced }) => synced)]),
-    isInSight: inSight.has,
-    onArrival: inSight.onArrival,
+    isInSight: (namespace) => inSight.has(namespace),
+    onArrival: (listener) => inSight.onArrival(listener),
     bindings,
     async drop(namespace) {
       inSight.drop(namespace);

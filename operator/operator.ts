@@ -104,7 +104,8 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
     starts: config.starts,
     rollout: config.rollout,
     publishTrust,
-    isDraining: (inNamespace) => draining.isDraining() || namespaces.left.has(inNamespace),
+    // Where all namespaces are watched, none is left: only its Role is.
+    isDraining: (inNamespace) => draining.isDraining() || (isNamespaced && namespaces.left.has(inNamespace)),
     isInSight: (inNamespace) => reflectors.isInSight(inNamespace),
     watchesNodes: !isNamespaced,
     log,
@@ -160,6 +161,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       draining.stop();
       following.stop();
       reconciler.close();
+      lastOut.close();
       // With the Lease still held, so that what comes of it can be written down.
       await Promise.all([delivery.finish(finishMs), unrecorded.finish(finishMs), settles(led, finishMs)]);
       await leadership?.stop();

@@ -35,6 +35,7 @@ const lookMs = 2_000;
  */
 export function createLastOut(dependencies: LastOutDependencies) {
   const { client, bindings, configured, left, roleName, record, releaseRoles, onGivenUp, log } = dependencies;
+  const closed = new AbortController();
   /** Why the rights in a namespace are not given up yet. */
   const told = new Map<string, string>();
 
@@ -108,8 +109,9 @@ export function createLastOut(dependencies: LastOutDependencies) {
   }
 
   return {
-    /** Works until the lease is lost or the operator stops. */
-    async lead(signal: AbortSignal): Promise<void> {
+    /** Works until the lease is lost or `close` is called, and finishes what is in hand. */
+    async lead(term: AbortSignal): Promise<void> {
+      const signal = AbortSignal.any([term, closed.signal]);
       for (let isRecorded = false; !signal.aborted; ) {
         try {
           if (!isRecorded) await record.write([...configured, ...left]);
@@ -121,5 +123,7 @@ export function createLastOut(dependencies: LastOutDependencies) {
         await sleep(lookMs, signal).catch(() => undefined); // Only the end ends it early, and the loop sees that.
       }
     },
+    /** Takes up nothing more. */
+    close: () => closed.abort(),
   };
 }

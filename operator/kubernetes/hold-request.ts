@@ -30,6 +30,11 @@ export async function holdRequest(
   { method, path, body, contentType = 'application/json' }: ApiRequest,
   { origin, pathPrefix, headers, tls }: ConnectionSettings,
 ): Promise<HeldRequest> {
+  async function accepted(): Promise<void> {
+    const answer = await answerOf(outgoing);
+    if (answer.status >= 300) throw apiErrorFromStatus({ method, path }, answer);
+  }
+
   const payload = JSON.stringify(body ?? {});
   const failed = (cause: unknown) =>
     new ApiError({ method, path, status: 0, reason: 'Unreachable', message: String(cause), cause });
@@ -45,9 +50,7 @@ export async function holdRequest(
       expect: '100-continue',
     },
   });
-  const answered = answerOf(outgoing).then(async (answer) => {
-    if (answer.status >= 300) throw apiErrorFromStatus({ method, path }, answer);
-  });
+  const answered = accepted();
   answered.catch(() => undefined); // Whoever waits for it is told below.
   outgoing.flushHeaders();
   const admitted = once(outgoing, 'continue', { signal: AbortSignal.timeout(timeoutMs) }).then(

@@ -153,9 +153,10 @@ export function startReflector<T extends Cached>(options: ReflectorOptions<T>): 
         await watch();
       } catch (error) {
         if (signal.aborted) return;
-        const isRefused = onRefused !== undefined && (isForbidden(error) || isNotFound(error));
+        const refusal = isForbidden(error) || isNotFound(error) ? error : undefined;
+        const isRefused = onRefused !== undefined && refusal !== undefined;
         if (isRefused || isPastResuming(error)) resourceVersion = undefined;
-        if (isRefused) onRefused(error as ApiError);
+        if (isRefused) onRefused(refusal);
         const relist = resourceVersion === undefined;
         // One line a try is too much where it may last for months: who is called tells it once.
         log[isRefused ? 'debug' : 'warn']('Watch interrupted', { collection: name, relist, failures, error });

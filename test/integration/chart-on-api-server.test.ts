@@ -57,6 +57,12 @@ test('the API server accepts every object that a value switches on, and the test
   expect(said.trim().split('\n')).toHaveLength(all.length);
 });
 
+test('the API server accepts the Roles of each of watchNamespaces, finalizer included', async () => {
+  const all = await chart.render(['watchNamespaces=["default","berth-system"]', 'networkPolicy.enabled=true']);
+  const said = await apply(asText(all), '--dry-run=server', '--force-conflicts', '--validate=strict');
+  expect(said.trim().split('\n')).toHaveLength(all.length);
+});
+
 test('the API server accepts the sample', async () => {
   const file = join(projectDir, 'docs/samples/session.yaml');
   const words = ['--dry-run=server', '--validate=strict', `--kubeconfig=${server.kubeconfigPath}`];

@@ -66,7 +66,8 @@ async function kubeconfigWith(token: string, admins: string): Promise<string> {
   return file;
 }
 
-async function tokenOf(client: KubernetesClient, namespace: string, serviceAccount: string, spec: object) {
+/** A token of a service account, as the kubelet asks for it. */
+export async function tokenOf(client: KubernetesClient, namespace: string, serviceAccount: string, spec: object) {
   const answer = await client.request<{ status: { token: string } }>({
     method: 'POST',
     path: `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,

@@ -1,5 +1,7 @@
 import { createReleaseRoles } from '@berth/operator/act/release-roles.ts';
+import { checkInstall } from '@berth/operator/check-install.ts';
 import { drain } from '@berth/operator/drain.ts';
+import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { findConnectionSettings } from '@berth/operator/kubernetes/connection-settings.ts';
 import { createKubernetesClient } from '@berth/operator/kubernetes/create-client.ts';
 import { holdRequest } from '@berth/operator/kubernetes/hold-request.ts';
@@ -14,6 +16,7 @@ import {
   report,
   rolesIn,
   sessionsRole,
+  tokenOf,
   tokenOfPod,
 } from './namespaced-install.ts';
 import { type OperatorProcess, startOperatorProcess } from './operator-process.ts';
@@ -29,7 +32,7 @@ import {
   scenarios,
 } from './operator-scenarios.ts';
 import { keepingLog } from './proxied-api.ts';
-import { createSessionWorld, type SessionWorld, stays } from './session-world.ts';
+import { createSessionWorld, type Pod, type SessionWorld, stays } from './session-world.ts';
 
 let server: TestApiServer;
 let home: SessionWorld;
@@ -41,6 +44,8 @@ let elsewhere: Place;
 let install: NamespacedInstall;
 let operator: OperatorProcess;
 let watchNamespaces: string[];
+/** Says nothing here: it counts from what is known of a node. */
+const fenceSeconds = 1;
 /** A namespace that is watched before it exists. */
 const later = `later-${process.pid}`;
 
@@ -63,11 +68,11 @@ afterAll(async () => {
   await server?.stop();
 });
 
-async function startOperator(watched = watchNamespaces): Promise<void> {
+async function startOperator(watched = watchNamespaces, kubeconfig = install.kubeconfigPath): Promise<void> {
   operator = await startOperatorProcess({
-    kubeconfig: install.kubeconfigPath,
+    kubeconfig,
     namespace: home.namespace,
-    config: { watchNamespaces: watched },
+    config: { watchNamespaces: watched, fenceSeconds },
   });
 }
 
@@ -112,6 +117,29 @@ test('a session in a namespace that is not watched is left alone', async () => {
   await stays('nothing is done for it', 2_000, async () => (await world.session('alone'))?.status === undefined);
   expect(await world.pod('alone')).toBeUndefined();
   expect((await world.session('alone'))?.metadata.finalizers ?? []).toEqual([]);
+});
+
+test('a kill on a node that is cut off is never presumed done: no other run starts, however long it takes', async () => {
+  printOnFailure();
+  const { world, kubelet } = one;
+  await world.apply('cut-off', { recovery: { backoff: { baseSeconds: 1, maxSeconds: 1 } } });
+  const runUid = await running(one, 'cut-off');
+  kubelet.cutOff();
+  try {
+    await world.patch('cut-off', { desiredState: 'Killed' });
+    await world.untilPod(
+      'cut-off',
+      'that is being deleted',
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    await world.patch('cut-off', { desiredState: 'Running' });
+    const isTheSame = async () => (await world.pod('cut-off'))?.metadata.uid === runUid;
+    await stays('the run waits for its node, past the fence timeout', 3_000 * fenceSeconds, isTheSame);
+  } finally {
+    kubelet.comeBack();
+  }
+  await running(one, 'cut-off', runUid);
+  expect(await endsOf(world, 'cut-off')).toEqual([[runUid, 'force_killed']]);
 });
 
 test('a namespace that is not there yet keeps nobody waiting, is named in the log, and is taken in when it comes', async () => {
@@ -163,6 +191,49 @@ const deleteRoles = async (namespace: string) => {
     await home.client.request({ method: 'DELETE', path: at });
 };
 
+test('`helm test` has nothing to say: reports get through, and all rights that are asked for are there', async () => {
+  printOnFailure();
+  const { client } = await asOperator(home.namespace);
+  const inHome = { namespace: home.namespace, name: 'berth-test' };
+  const spec = { serviceAccountName: 'berth-operator', containers: [{ name: 'check', image: 'none' }] };
+  const body = { apiVersion: 'v1', kind: 'Pod', metadata: inHome, spec };
+  const pod = await home.client.request<Pod>({ method: 'POST', path: path.pods(home.namespace), body });
+  const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: inHome.name, uid: pod.metadata.uid };
+  const forOperator = { audiences: ['berth-operator'], expirationSeconds: 600, boundObjectRef };
+  const checked = checkInstall({
+    client,
+    namespace: home.namespace,
+    leaseName: 'berth-operator',
+    watchNamespaces: [one.world.namespace, other.world.namespace],
+    sessionsRoleName: sessionsRole,
+    podName: inHome.name,
+    operatorUrl: operator.apiUrl,
+    healthUrl: operator.healthUrl,
+    readToken: () => tokenOf(home.client, home.namespace, 'berth-operator', forOperator),
+    log: keepingLog(),
+    patienceMs: 10_000,
+  });
+  await expect(checked).resolves.toBeUndefined();
+  await client.close();
+});
+
+test('the operator cannot give itself rights by the Roles that it may let go of', async () => {
+  const { namespace } = one.world;
+  const { client } = await asOperator(namespace);
+  const patch = (body: object) =>
+    client.request({ method: 'PATCH', path: path.role(namespace, sessionsRole), contentType: mergePatch, body });
+  const rules = [{ apiGroups: [''], resources: ['pods/exec'], verbs: ['create'] }];
+  await expect(patch({ rules })).rejects.toThrow(/403 Forbidden.*attempting to grant RBAC permissions/);
+  await expect(patch({ metadata: { finalizers: [lastOutFinalizer] } })).resolves.toBeDefined();
+  await client.close();
+});
+
+const untilNoRoles = (namespace: string) =>
+  waitUntil('end of the rights', 60_000, async () => {
+    const { role, binding } = await rolesIn(home.client, namespace);
+    return role === undefined && binding === undefined ? { value: true } : { seen: JSON.stringify(binding) };
+  });
+
 test('the last two rights are given up by themselves, each time: neither Role nor RoleBinding is left behind', async () => {
   const { world } = elsewhere;
   const { client, releaseRoles, admitted } = await asOperator(world.namespace);
@@ -202,10 +273,7 @@ test('a namespace that is taken out of the list is drained, and then the operato
   expect(await operator.terminate()).toBe(0);
   await startOperator([later]);
   await deleteRoles(world.namespace); // As helm does, last of all.
-  await waitUntil('end of the rights', 60_000, async () => {
-    const { role, binding } = await rolesIn(home.client, world.namespace);
-    return role === undefined && binding === undefined ? { value: true } : { seen: JSON.stringify(binding) };
-  });
+  await untilNoRoles(world.namespace);
   expect(Object.fromEntries(await endsOf(world, 'dropped'))).toEqual({ [runUid ?? '']: 'shutdown' });
   expect((await world.session('dropped'))?.metadata.finalizers ?? []).toEqual([]);
   await waitUntil('Lease that names the list', 10_000, async () => {
@@ -216,6 +284,24 @@ test('a namespace that is taken out of the list is drained, and then the operato
     const seen = metadata.annotations[watchedNamespacesAnnotation];
     return seen === later ? { value: seen } : { seen: String(seen) };
   });
+}, 120_000);
+
+test('an operator that gets rights over the cluster lets go of the Roles of before, and ends no run for it', async () => {
+  printOnFailure();
+  const { world } = other;
+  expect(await operator.terminate()).toBe(0);
+  await install.grant(world.namespace);
+  await startOperator([later, world.namespace]);
+  const runUid = await prepare(scenarios.kill, other, 'runs-on');
+  expect(await operator.terminate()).toBe(0);
+  await startOperator([], server.kubeconfigPath);
+  await deleteRoles(world.namespace);
+  await untilNoRoles(world.namespace);
+  const session = await world.session('runs-on');
+  expect(session?.status).toMatchObject({ run: { uid: runUid } });
+  expect(session?.status?.run).not.toHaveProperty('ending');
+  expect(await operator.terminate()).toBe(0);
+  await startOperator([later]);
 }, 120_000);
 
 test('the drain before an uninstall takes the finalizers off the Roles, last of all', async () => {

@@ -62,7 +62,7 @@ function leading(given: { there: Record<string, object[]>; configured?: string[]
     stopped.abort();
     await led;
   });
-  return { released, written, givenUp, log, there };
+  return { released, written, givenUp, log, there, close: lastOut.close, led };
 }
 
 test.each([
@@ -107,4 +107,11 @@ test('an operator that watches all namespaces gives Roles of before up at once: 
   const { released, written } = leading({ there, configured: [], left: ['a'] });
   await vi.waitFor(() => expect(written).toEqual([['a'], []]));
   expect(released).toEqual(['a']);
+});
+
+test('close() ends it at once, while the Lease is still held', async () => {
+  const { close, led, written } = leading({ there: {}, going: false });
+  await vi.waitFor(() => expect(written).toHaveLength(1));
+  close();
+  await expect(led).resolves.toBeUndefined();
 });

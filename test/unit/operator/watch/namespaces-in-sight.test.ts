@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ApiError } from '../../../../operator/kubernetes/errors.ts';
 import { createNamespacesInSight } from '../../../../operator/watch/namespaces-in-sight.ts';
@@ -10,11 +11,8 @@ function aView(namespaces: readonly string[]) {
   const inSight = createNamespacesInSight({ namespaces, kinds: ['pods', 'sessions'], log });
   const arrived: string[] = [];
   inSight.onArrival((namespace) => void arrived.push(namespace));
-  let isSettled = false;
-  void inSight.settled.then(() => {
-    isSettled = true;
-  });
-  return { inSight, arrived, log, settled: () => Promise.resolve().then(() => isSettled) };
+  const settled = () => Promise.race([inSight.settled.then(() => true), nextTurn(false)]);
+  return { inSight, arrived, log, settled };
 }
 
 test('a namespace is in sight once each kind of it was listed, and tells of that once', () => {
