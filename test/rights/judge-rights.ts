@@ -6,6 +6,8 @@ import type { Call, OperatorCalls } from './operator-calls.ts';
 export interface RarelyUsed {
   readonly right: Right;
   readonly neededWhen: string;
+  /** The test in which it is used, where what is rare is made to happen. */
+  readonly shownBy: string;
 }
 
 /** What the operators called beside what they may; each list has a sentence for each finding. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { clusterDir } from '../../cluster/paths.ts';
+import { clusterDir, projectDir } from '../../cluster/paths.ts';
 import { openHelmChart } from '../../integration/helm-chart.ts';
 import { grantedRights, rightInWords } from '../../rights/granted-rights.ts';
 import { judgeRights, type RightsVerdict } from '../../rights/judge-rights.ts';
@@ -55,7 +55,8 @@ test.runIf(isAudited && isWhole)(
   },
 );
 
-test('each right that only rare events use is one that the chart grants', () => {
+test('each right that only rare events use is one that the chart grants, and used by a test that there is', () => {
   const all = granted.map(rightInWords);
   expect(rarelyUsed.map(({ right }) => rightInWords(right)).filter((right) => !all.includes(right))).toEqual([]);
+  expect(rarelyUsed.filter(({ shownBy }) => !existsSync(join(projectDir, shownBy)))).toEqual([]);
 });

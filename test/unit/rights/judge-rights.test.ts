@@ -52,7 +52,7 @@ const judge = (events: readonly RawAuditEvent[], granted: readonly Right[], rare
   judgeRights(
     callsIn(events),
     granted,
-    rare.map((right) => ({ right, neededWhen: 'the moon is full' })),
+    rare.map((right) => ({ right, neededWhen: 'the moon is full', shownBy: 'a telescope' })),
   );
 
 test('judgeRights() finds nothing where all that is granted was called, and nothing else', () => {
