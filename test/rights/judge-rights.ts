@@ -1,10 +1,10 @@
-import type { Right } from '@berth/operator/operator-rights.ts';
-import { rightInWords } from './granted-rights.ts';
+import { actInWords, type GrantedRight, rightInWords } from './granted-rights.ts';
 import type { Call, OperatorCalls } from './operator-calls.ts';
 
 /** A right that a run of the tests may leave unused, with the rare event that needs it. */
 export interface RarelyUsed {
-  readonly right: Right;
+  /** Wherever it is granted. */
+  readonly right: Omit<GrantedRight, 'where'>;
   readonly neededWhen: string;
   /** The test in which it is used, where what is rare is made to happen. */
   readonly shownBy: string;
@@ -22,17 +22,17 @@ export interface RightsVerdict {
   readonly uses: ReadonlyMap<string, number>;
 }
 
-/** The name of the account in the rendered chart, by which its own Lease is named too. */
+/** The name of the account in the rendered chart. */
 const renderedAccount = 'berth-operator';
 /** What Kubernetes itself allows to every account: an account asks about itself, as `helm test` does. */
-const everybodyMay: readonly Right[] = [
-  { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' },
+const everybodyMay: readonly GrantedRight[] = [
+  { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews', where: 'everywhere' },
 ];
 
 /** Compares calls with rights. What each account did counts for the one that the chart was rendered for. */
 export function judgeRights(
   { calls, unbound }: Pick<OperatorCalls, 'calls' | 'unbound'>,
-  granted: readonly Right[],
+  granted: readonly GrantedRight[],
   rarelyUsed: readonly RarelyUsed[],
 ): RightsVerdict {
   const uses = new Map(granted.map((right) => [rightInWords(right), 0]));
@@ -47,20 +47,26 @@ export function judgeRights(
     const isExpected = call.authorized ? call.namespaceGoes : isUnbound(call);
     if (call.code === 403 && rights.length > 0 && !isExpected) refused.add(call);
   }
-  const rare = new Set(rarelyUsed.map(({ right }) => rightInWords(right)));
-  const unused = [...uses].filter(([right, times]) => times === 0 && !rare.has(right)).map(([right]) => right);
-  return { missing: missing.inWords(), refused: refused.inWords(), unused, uses };
+  const rare = new Set(rarelyUsed.map(({ right }) => actInWords(right)));
+  const unused = granted.filter((right) => uses.get(rightInWords(right)) === 0 && !rare.has(actInWords(right)));
+  return { missing: missing.inWords(), refused: refused.inWords(), unused: unused.map(rightInWords), uses };
 }
 
-function covers({ verb, group, resource, name, inOwnNamespace }: Right, call: Call): boolean {
-  const { account } = call;
+function covers({ verb, group, resource, name, where }: GrantedRight, call: Call): boolean {
+  const { account, namespace } = call;
+  const isHere = namespace === account.namespace;
   return (
     verb === call.verb &&
     group === call.group &&
     resource === call.resource &&
-    (name === undefined || name === (call.name === account.name ? renderedAccount : call.name)) &&
-    (inOwnNamespace === undefined || call.namespace === account.namespace)
+    (name === undefined || name === asRendered(call)) &&
+    (where === 'everywhere' || (where === 'own' ? isHere : namespace !== undefined && !isHere))
   );
+}
+
+/** What is named after the account, as its Lease is, is named after that of the rendered chart. */
+function asRendered({ name, account }: Call): string | undefined {
+  return name?.startsWith(account.name) ? `${renderedAccount}${name.slice(account.name.length)}` : name;
 }
 
 /** Calls that differ in their objects only are one finding, which is told with the first of them. */

@@ -27,14 +27,14 @@ export const rarelyUsed: readonly RarelyUsed[] = [
     shownBy: 'test/integration/delivery.test.ts',
   },
   {
-    right: { verb: 'create', group: 'coordination.k8s.io', resource: 'leases', inOwnNamespace: true },
+    right: { verb: 'create', group: 'coordination.k8s.io', resource: 'leases' },
     neededWhen:
       'the first operator starts in a namespace, or somebody has deleted the Lease: it outlives an uninstall, so that a ' +
       'cluster that Berth was in before has it (operator/watch/lease-record.ts)',
     shownBy: 'test/integration/leadership.test.ts',
   },
   {
-    right: { verb: 'create', group: '', resource: 'secrets', inOwnNamespace: true },
+    right: { verb: 'create', group: '', resource: 'secrets' },
     neededWhen:
       'the first operator starts in a namespace, or somebody has deleted the CA or the signing key: both outlive an ' +
       'uninstall (operator/pods/ensure-secret.ts)',
