@@ -10,7 +10,7 @@ export interface PerformDependencies {
   readonly pods: Pods;
   readonly sessionEnds: SessionEnds;
   readonly claims: Claims;
-  readonly publishTrust: (namespace: string, signal: AbortSignal) => Promise<void>;
+  readonly publishTrust: (namespace: string, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** Performs one action. Every one is idempotent; a conflict is thrown, and means: look again. */
@@ -26,7 +26,8 @@ export function createPerform({ sessions, pods, sessionEnds, claims, publishTrus
       case 'MarkEnding':
         return sessions.markEnding(observed, action, signal);
       case 'PublishTrust':
-        return publishTrust(observed.namespace, signal);
+        await publishTrust(observed.namespace, signal);
+        return;
       case 'CreateClaim':
         return claims.create(observed, action.claim, signal);
       case 'DeleteClaim':

@@ -19,14 +19,17 @@ export interface ObserveDependencies {
   readonly claimHolders: ClaimHolders;
   readonly webhookSecrets: WebhookSecrets;
   readonly sightings: Sightings;
-  readonly observeNode: (name: string, nowMs: number, signal: AbortSignal) => Promise<ObservedNode>;
+  /** Undefined where nodes cannot be looked at: then nothing is concluded from them. */
+  readonly observeNode: (name: string, nowMs: number, signal: AbortSignal) => Promise<ObservedNode | undefined>;
   readonly client: KubernetesClient;
   readonly config: PlanConfig;
-  /** Whether Berth is being uninstalled. */
-  readonly isDraining: () => boolean;
+  /** Whether the caches hold all of a namespace: where they do not, nothing is concluded from what is missing in them. */
+  readonly isInSight: (namespace: string) => boolean;
+  /** Whether Berth is being uninstalled, or leaves this namespace. */
+  readonly isDraining: (namespace: string) => boolean;
 }
 
-/** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it. */
+/** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it, or nobody can tell. */
 export function createObserve(dependencies: ObserveDependencies) {
   const {
     caches,
@@ -38,11 +41,13 @@ export function createObserve(dependencies: ObserveDependencies) {
     observeNode,
     client,
     config,
+    isInSight,
     isDraining,
   } = dependencies;
 
   return async function observe(key: SessionKey, signal: AbortSignal): Promise<Observed | undefined> {
     const { namespace, name } = namespaceAndName(key);
+    if (!isInSight(namespace)) return undefined; // All its keys come again when it is.
     const session = caches.sessions.get(key);
     const watched = ours(caches.pods.get(key));
     const pod = watched ?? (await unseenPod(session, signal));
@@ -61,7 +66,7 @@ export function createObserve(dependencies: ObserveDependencies) {
       name,
       nowMs,
       config,
-      draining: isDraining(),
+      draining: isDraining(namespace),
       waitsForTurn: false, // Until a plan asks for one.
       ...optional('session', session),
       ...optional('pod', pod),
@@ -109,7 +114,7 @@ export function createObserve(dependencies: ObserveDependencies) {
    */
   async function unseenPod(session: ObservedSession | undefined, signal: AbortSignal) {
     const run = session?.status.run;
-    const goes = session?.hasFinalizer === true && (session.deletionRequested || isDraining());
+    const goes = session?.hasFinalizer === true && (session.deletionRequested || isDraining(session.namespace));
     if (session === undefined || (run === undefined && !goes)) return undefined;
     try {
       const raw = await client.request({ method: 'GET', path: path.pod(session.namespace, session.name), signal });

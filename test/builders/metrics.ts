@@ -6,10 +6,12 @@ export function metricsOf({
   sessions = [],
   pods = [],
   sessionEnds = [],
+  perSessionSeries = true,
 }: {
   readonly sessions?: readonly ObservedSession[];
   readonly pods?: readonly ObservedPod[];
   readonly sessionEnds?: readonly ObservedSessionEnd[];
+  readonly perSessionSeries?: boolean;
 } = {}) {
   return createMetrics({
     sessions: { values: () => sessions.values() },
@@ -20,5 +22,7 @@ export function metricsOf({
     sessionEnds: { values: () => sessionEnds.values() },
     pendingEnds: () => sessionEnds.filter(({ settled }) => !settled).length,
     isLeader: () => true,
+    namespace: 'berth-system',
+    perSessionSeries,
   });
 }

@@ -31,6 +31,7 @@ export const planConfig: PlanConfig = {
     locale: 'en-US',
     userAgent: '',
   },
+  sessionPriorityClassName: '',
   allowedPriorityClasses: [],
   allowedRuntimeClasses: [],
 };

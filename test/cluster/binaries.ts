@@ -42,11 +42,17 @@ const programs = {
     package: 'github.com/zegl/kube-score/cmd/kube-score',
     usually: '1 min',
   },
+  'kube-router': {
+    module: 'kube-router',
+    ldflags: '-s -w',
+    package: 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router',
+    usually: '4 min',
+  },
 } as const;
 
 /** What integration tests need. */
 export const apiServerBinaries = ['etcd', 'kube-apiserver'] as const satisfies readonly Binary[];
-/** What a whole cluster needs. */
+/** What a whole cluster needs. It enforces no NetworkPolicy: what does is built by the test of them. */
 export const clusterBinaries = [
   'etcd',
   'kube-apiserver',
@@ -70,7 +76,8 @@ export class GoMissingError extends BerthError {
 
 /**
  * Sees to it that these programs are built, and gives the path of each.
- * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own cache.
+ * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own
+ * cache.
  */
 export async function ensureBinaries<Name extends Binary>(names: readonly Name[]): Promise<Record<Name, string>> {
   const paths = {} as Record<Name, string>;

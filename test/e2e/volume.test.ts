@@ -152,7 +152,10 @@ const intruderOn = (claimName: string) => ({
   },
 });
 
-/** The cluster's own pool has volumes of ReadWriteOnce alone: one of them is made one of ReadWriteOncePod. A provisioner makes its own. */
+/**
+ * The cluster's own pool has volumes of ReadWriteOnce alone: one of them is made one of ReadWriteOncePod. A provisioner makes
+ * its own.
+ */
 async function offerVolumeForOnePod({ client }: ClusterWorld): Promise<void> {
   await waitUntil('free volume that can be changed', 10_000, async () => {
     const { items } = await client.request<{ items: { metadata: ObjectMeta; status?: { phase?: string } }[] }>({

@@ -110,6 +110,7 @@ describe('the operator’s account', () => {
     'create leases.coordination.k8s.io in berth-system',
     ...['get', 'update', 'patch'].map((verb) => `${verb} leases.coordination.k8s.io:berth-operator in berth-system`),
     'create secrets in berth-system',
+    'patch secrets:berth-ca in berth-system',
   ])('may %s', async (what) => {
     expect(await may(what)).toBe(true);
   });
@@ -126,7 +127,8 @@ describe('the operator’s account', () => {
     'create secrets',
     'list secrets in berth-system',
     'update secrets:berth-ca in berth-system',
-    'patch secrets:berth-ca in berth-system',
+    'patch secrets:other in berth-system',
+    'patch secrets:berth-ca',
     'delete secrets:berth-ca in berth-system',
     'create leases.coordination.k8s.io',
     'update leases.coordination.k8s.io:other in berth-system',

@@ -1,10 +1,11 @@
-import { actInWords, type GrantedRight, rightInWords } from './granted-rights.ts';
+import type { Right } from '@berth/operator/operator-rights.ts';
+import { actInWords, rightInWords } from './granted-rights.ts';
 import type { Call, OperatorCalls } from './operator-calls.ts';
 
 /** A right that a run of the tests may leave unused, with the rare event that needs it. */
 export interface RarelyUsed {
   /** Wherever it is granted. */
-  readonly right: Omit<GrantedRight, 'where'>;
+  readonly right: Omit<Right, 'namespace'>;
   readonly neededWhen: string;
   /** The test in which it is used, where what is rare is made to happen. */
   readonly shownBy: string;
@@ -22,17 +23,18 @@ export interface RightsVerdict {
   readonly uses: ReadonlyMap<string, number>;
 }
 
-/** The name of the account in the rendered chart. */
+/** The account in the rendered chart. */
 const renderedAccount = 'berth-operator';
+const renderedNamespace = 'berth-system';
 /** What Kubernetes itself allows to every account: an account asks about itself, as `helm test` does. */
-const everybodyMay: readonly GrantedRight[] = [
-  { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews', where: 'everywhere' },
+const everybodyMay: readonly Right[] = [
+  { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' },
 ];
 
 /** Compares calls with rights. What each account did counts for the one that the chart was rendered for. */
 export function judgeRights(
   { calls, unbound }: Pick<OperatorCalls, 'calls' | 'unbound'>,
-  granted: readonly GrantedRight[],
+  granted: readonly Right[],
   rarelyUsed: readonly RarelyUsed[],
 ): RightsVerdict {
   const uses = new Map(granted.map((right) => [rightInWords(right), 0]));
@@ -52,15 +54,16 @@ export function judgeRights(
   return { missing: missing.inWords(), refused: refused.inWords(), unused: unused.map(rightInWords), uses };
 }
 
-function covers({ verb, group, resource, name, where }: GrantedRight, call: Call): boolean {
-  const { account, namespace } = call;
-  const isHere = namespace === account.namespace;
+function covers({ verb, group, resource, name, namespace }: Right, call: Call): boolean {
+  const { account } = call;
+  const isOwn = call.namespace === account.namespace;
   return (
     verb === call.verb &&
     group === call.group &&
     resource === call.resource &&
     (name === undefined || name === asRendered(call)) &&
-    (where === 'everywhere' || (where === 'own' ? isHere : namespace !== undefined && !isHere))
+    // Any other namespace in the rendered chart stands for those that the tests have named.
+    (namespace === undefined || (namespace === renderedNamespace ? isOwn : call.namespace !== undefined && !isOwn))
   );
 }
 

@@ -15,7 +15,7 @@ const isAudited = existsSync(join(logDir, 'audit.log'));
 const isWhole = process.env['BERTH_E2E_IS_WHOLE'] === 'true';
 
 /** The values with which tests install the chart, as `path=json`, of those by which its rights differ. */
-const installs: readonly (readonly string[])[] = [[]];
+const installs: readonly (readonly string[])[] = [[], ['watchNamespaces=["team"]']];
 
 let granted: ReturnType<typeof grantedRights>;
 let verdict: RightsVerdict;

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { waitUntil } from '../../cluster/wait-until.ts';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { sinkPath } from '../../deployment/cluster-world.ts';
+import { kubectl } from '../../deployment/kubectl.ts';
 import { freeze, wedge } from '../../deployment/wedge.ts';
+import { eventsTold } from '../../integration/kubectl-table.ts';
 import { stays } from '../../integration/session-world.ts';
 import { oneWorld } from '../a-world.ts';
 import { deviceOf, expectEnds, expectSameLogin, killed, loginsOf, untilMessages } from '../outcome.ts';
@@ -12,6 +15,19 @@ async function killedAndStopped(world: ClusterWorld, name: string, runUid: strin
   await world.untilPodGone(name, runUid);
   await world.untilStopped(name);
   console.log(`Session "${name}": dead ${(deadAfterMs / 1_000).toFixed(1)} s after the order (promised: 4 s)`);
+}
+
+/** What was reported too fast for a look of the operator is not told, and what its probe noticed depends on the kubelet. */
+const mayBeTold = ['Normal Connecting', 'Warning NotResponding'];
+
+/** What `kubectl describe` tells of a session, in its order. An Event is told without being waited for. */
+async function expectStory({ namespace }: ClusterWorld, name: string, story: readonly string[]): Promise<void> {
+  const told = await waitUntil(`last Event of "${name}"`, 10_000, async () => {
+    const events = eventsTold(await kubectl(['--namespace', namespace, 'describe', 'was', name]));
+    const seen = events.filter((event) => !mayBeTold.includes(event));
+    return seen.length >= story.length ? { value: seen } : { seen: seen.join(', ') };
+  });
+  expect(told).toEqual(story);
 }
 
 describe.concurrent('the wedged session', () => {
@@ -37,6 +53,16 @@ describe.concurrent('the wedged session', () => {
     await world().patch('hung', { desiredState: 'Running' });
     await world().untilReady('hung', hung.runUid);
     await expectSameLogin(world(), 'hung', hung.phone, device);
+    await expectStory(world(), 'hung', [
+      'Normal Starting',
+      'Normal WaitingForPairing',
+      'Normal Ready',
+      'Normal Terminating',
+      'Normal SessionEnd',
+      'Normal Killed',
+      'Normal Starting',
+      'Normal Ready',
+    ]);
   });
 
   test('a reconnect in flight does not bring back what was killed; an explicit start does, with its login', async () => {

@@ -1,5 +1,5 @@
+import type { Right } from '@berth/operator/operator-rights.ts';
 import { expect, test } from 'vitest';
-import type { GrantedRight } from '../../rights/granted-rights.ts';
 import { judgeRights } from '../../rights/judge-rights.ts';
 import { callsIn, type RawAuditEvent } from '../../rights/operator-calls.ts';
 
@@ -29,26 +29,24 @@ const refusedBy = (message: string, ...reasons: string[]): Partial<RawAuditEvent
   responseStatus: { code: 403, message, details: { causes: reasons.map((reason) => ({ reason })) } },
 });
 
-const getPods: GrantedRight = { verb: 'get', group: '', resource: 'pods', where: 'everywhere' };
-const patchStatus: GrantedRight = {
+const getPods: Right = { verb: 'get', group: '', resource: 'pods' };
+const patchStatus: Right = {
   verb: 'patch',
   group: 'berth.dev',
   resource: 'whatsappsessions/status',
-  where: 'everywhere',
 };
-const patchCa: GrantedRight = {
+const patchCa: Right = {
   verb: 'patch',
   group: '',
   resource: 'configmaps',
   name: 'berth-ca',
-  where: 'everywhere',
 };
-const updateLease: GrantedRight = {
+const updateLease: Right = {
   verb: 'update',
   group: 'coordination.k8s.io',
   resource: 'leases',
   name: 'berth-operator',
-  where: 'own',
+  namespace: 'berth-system',
 };
 const session = { apiGroup: 'berth.dev', resource: 'whatsappsessions', namespace: 'shop', name: 'ada' };
 const lease = {
@@ -59,11 +57,7 @@ const lease = {
 };
 const pod = { resource: 'pods', namespace: 'shop', name: 'ada' };
 
-const judge = (
-  events: readonly RawAuditEvent[],
-  granted: readonly GrantedRight[],
-  rare: readonly GrantedRight[] = [],
-) =>
+const judge = (events: readonly RawAuditEvent[], granted: readonly Right[], rare: readonly Right[] = []) =>
   judgeRights(
     callsIn(events),
     granted,
@@ -77,7 +71,7 @@ test('judgeRights() finds nothing where all that is granted was called, and noth
   expect([...uses.values()]).toEqual([1, 1, 1]);
 });
 
-test.each<{ name: string; event: RawAuditEvent; granted: GrantedRight }>([
+test.each<{ name: string; event: RawAuditEvent; granted: Right }>([
   { name: 'another verb', event: event('list', pod), granted: getPods },
   { name: 'another group', event: event('get', { ...pod, apiGroup: 'metrics.k8s.io' }), granted: getPods },
   { name: 'a subresource', event: event('get', { ...pod, subresource: 'log' }), granted: getPods },
@@ -125,7 +119,7 @@ test('judgeRights() takes a right for unused that was only refused, but for rare
   const events = [event('get', pod, forbidden)];
   expect(judge(events, [getPods]).unused).toEqual(['get core/pods everywhere']);
   expect(judge(events, [getPods], [getPods]).unused).toEqual([]);
-  expect(judge(events, [{ ...getPods, where: 'watched' }], [getPods]).unused).toEqual([]);
+  expect(judge(events, [{ ...getPods, namespace: 'team' }], [getPods]).unused).toEqual([]);
 });
 
 test.each([
@@ -158,14 +152,14 @@ test('judgeRights() counts what an install by another name did for the one that 
 });
 
 test.each([
-  { where: 'own', namespace: 'berth-system', finds: 0 },
-  { where: 'own', namespace: 'shop', finds: 1 },
-  { where: 'own', namespace: undefined, finds: 1 },
-  { where: 'watched', namespace: 'shop', finds: 0 },
-  { where: 'watched', namespace: 'berth-system', finds: 1 },
-  { where: 'watched', namespace: undefined, finds: 1 },
-] as const)('judgeRights() takes a right in namespaces that are $where for one in "$namespace": $finds', (given) => {
-  const { where, namespace, finds } = given;
-  const list = event('list', { resource: 'pods', ...(namespace === undefined ? {} : { namespace }) });
-  expect(judge([list], [{ ...getPods, verb: 'list', where }]).missing).toHaveLength(finds);
+  { granted: 'berth-system', called: 'berth-system', finds: 0 },
+  { granted: 'berth-system', called: 'shop', finds: 1 },
+  { granted: 'berth-system', called: undefined, finds: 1 },
+  { granted: 'team', called: 'shop', finds: 0 },
+  { granted: 'team', called: 'berth-system', finds: 1 },
+  { granted: 'team', called: undefined, finds: 1 },
+] as const)('judgeRights() has $finds to say of a call in "$called" that is granted in "$granted"', (given) => {
+  const { granted: namespace, called, finds } = given;
+  const list = event('list', { resource: 'pods', ...(called === undefined ? {} : { namespace: called }) });
+  expect(judge([list], [{ ...getPods, verb: 'list', namespace }]).missing).toHaveLength(finds);
 });

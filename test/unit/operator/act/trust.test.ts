@@ -13,7 +13,7 @@ test('publishTrust() writes once for sessions that are made together in a new na
       return {};
     },
   } as unknown as KubernetesClient;
-  const publishTrust = createPublishTrust({ client, caPem: 'pem' });
+  const publishTrust = createPublishTrust({ client, authority: { caPem: 'pem' } });
   const { signal } = new AbortController();
   await Promise.all([publishTrust('shop', signal), publishTrust('shop', signal)]);
   expect(requests).toEqual(['GET', 'POST']);
@@ -33,7 +33,7 @@ test.each([
       return Promise.resolve({ data: found });
     },
   } as unknown as KubernetesClient;
-  await createPublishTrust({ client, caPem: 'pem' })('shop', new AbortController().signal);
+  await createPublishTrust({ client, authority: { caPem: 'pem' } })('shop', new AbortController().signal);
   expect(requests.map(({ method }) => method)).toEqual(asks);
   for (const { path, body } of requests.slice(1)) {
     expect(path).toBe('/api/v1/namespaces/shop/configmaps/berth-ca');
