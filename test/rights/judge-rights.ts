@@ -39,7 +39,11 @@ export function judgeRights(
 ): RightsVerdict {
   const uses = new Map(granted.map((right) => [rightInWords(right), 0]));
   const [missing, refused] = [findings(), findings()];
-  const isUnbound = ({ atMs }: Call) => unbound.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
+  const isUnbound = (call: Call) =>
+    unbound.some(
+      ({ namespace = call.namespace, fromMs, toMs }) =>
+        namespace === call.namespace && call.atMs >= fromMs && call.atMs <= toMs,
+    );
 
   for (const call of calls) {
     const rights = granted.filter((right) => covers(right, call));

@@ -143,6 +143,25 @@ test('judgeRights() expects an operator that ends to be refused while an uninsta
   expect(refusals(get(11), write('create', 20))).toBe(1);
 });
 
+test('judgeRights() expects refusals in a namespace whose rights the operator has given up itself, and in no other', () => {
+  const binding = {
+    apiGroup: 'rbac.authorization.k8s.io',
+    resource: 'rolebindings',
+    namespace: 'shop',
+    name: 'berth-operator-sessions',
+  };
+  const given: readonly Right[] = [
+    { ...getPods, namespace: 'team' },
+    { verb: 'patch', group: binding.apiGroup, resource: 'rolebindings', name: binding.name, namespace: 'team' },
+  ];
+  const get = (second: number, namespace = 'shop') =>
+    event('get', { ...pod, namespace }, { ...forbidden, requestReceivedTimestamp: at(second) });
+  const { missing, refused } = judge([event('patch', binding), get(11), get(59)], given);
+  expect({ missing, refused }).toEqual({ missing: [], refused: [] });
+  expect(judge([event('patch', binding), get(9)], given).refused).toHaveLength(1);
+  expect(judge([event('patch', binding), get(11, 'pier')], given).refused).toHaveLength(1);
+});
+
 test('judgeRights() counts what an install by another name did for the one that was rendered', () => {
   const user = { username: 'system:serviceaccount:pier:pier-berth-operator' };
   const own = event('update', { ...lease, namespace: 'pier', name: 'pier-berth-operator' }, { user });
