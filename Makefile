@@ -48,7 +48,7 @@ soak: packages ## Run random faults against an operator on a real API server (SO
 check: packages ## Check types, lint, format, and that generated files are current (20 s)
 	@$(run) node test/run-tests.ts check
 
-release: packages ## Make chart package, image archives and checksums in dist/; publishes nothing (2 min, of which the first is the build)
+release: packages ## Make chart package, image archives and checksums in dist/; publishes nothing (3 min)
 	@$(run) node test/release/release.ts
 
 generate: packages ## Write anew what is made from other files

@@ -119,7 +119,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       issuer: () => authority.issuer,
       nowMs: () => client.nowMs(),
     }),
-    onKeyPairChange: authority.onIssuerChange,
+    onKeyPairChange: (listener) => authority.onIssuerChange(listener),
     routes: [reports({ client, caches, metrics, log, isNamespaced })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,

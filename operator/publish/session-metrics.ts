@@ -23,7 +23,7 @@ type GaugeOfNow = <Label extends string>(options: {
 }) => void;
 
 const count = (value: number, other: number) => value + other;
-const oldest = Math.min;
+const earliest = Math.min;
 
 /**
  * Registers what is told of sessions. Each scrape reads the caches anew, so the series of what is over or deleted vanish; but
@@ -76,21 +76,21 @@ function registerTimestamps(gauge: GaugeOfNow, sources: SessionSources): void {
   gauge({
     name: 'berth_session_end_undelivered_timestamp_seconds',
     help: 'When the oldest end that a sink has not taken was recorded; reason is retrying or given_up. It stays as long as the record, also of a deleted session.',
-    together: oldest,
+    together: earliest,
     labelNames: ['namespace', 'session', 'reason'],
     read: () => oldestUndelivered(sources.sessionEnds.values()),
   });
   gauge({
     name: 'berth_deletion_timestamp_seconds',
     help: 'When a session, or the pod of one, that still has our finalizer should have been deleted; kind is WhatsAppSession or Pod.',
-    together: oldest,
+    together: earliest,
     labelNames: ['namespace', 'session', 'kind'],
     read: () => pendingDeletions(sources),
   });
   gauge({
     name: 'berth_force_kill_timestamp_seconds',
     help: 'When the force-kill was ordered whose end the kubelet has not reported yet.',
-    together: oldest,
+    together: earliest,
     labelNames: ['namespace', 'session'],
     read: () => killsUnderWay(sources),
   });
@@ -183,6 +183,8 @@ function* killsUnderWay({
     const { run } = session.status;
     if (run?.ending?.reason !== 'force_killed') continue;
     const pod = pods.get(sessionKey(session.namespace, session.name));
-    if (pod?.uid === run.uid && !isConfirmedDead(pod)) yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
+    // A pod that the watch does not know may have lost its label and run on. One that is gone is known so to the status soon.
+    if (pod === undefined || (pod.uid === run.uid && !isConfirmedDead(pod)))
+      yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
   }
 }

@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isOnPath, mustRun, run } from './command.ts';
 import { cacheDir } from './paths.ts';
@@ -17,27 +16,42 @@ export interface DebianProgram {
 }
 
 /**
- * The program to use: that of the machine, or the one of Debian's package, which is fetched once into the cache and only unpacked.
+ * The command of the program: that of the machine, or the one of Debian's package, which is fetched once into the cache and
+ * only unpacked. What it reads from `/usr/share` it finds as if it were installed.
  * @throws {PrerequisiteMissingError} there is neither
  */
-export async function ensureDebianProgram(program: DebianProgram): Promise<string> {
-  if (await isOnPath(program.name)) return program.name;
-  const cached = join(cacheDir, 'bin', program.name);
-  if (!existsSync(cached)) await step(`Fetching ${program.name}`, '10 s', () => unpackInto(cached, program));
-  return cached;
+export async function ensureDebianProgram(program: DebianProgram): Promise<readonly [string, ...string[]]> {
+  const { name, debianPackage } = program;
+  if (await isOnPath(name)) return [name];
+  const unpacked = join(cacheDir, 'debian', debianPackage);
+  if (!existsSync(unpacked)) await step(`Fetching ${debianPackage}`, '10 s', () => unpackInto(unpacked, program));
+  return [join(unpacked, 'usr', 'bin', name)];
 }
 
-async function unpackInto(file: string, program: DebianProgram): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), `berth-${program.name}-`));
+/**
+ * The same with its package's `usr/share` as `/usr/share`, for a program that has paths in it built in. The mount is in a mount
+ * namespace of the program's own, so that nobody else sees it and it goes with the program.
+ */
+export async function ensureDebianProgramWithShare(program: DebianProgram): Promise<readonly [string, ...string[]]> {
+  const [file] = await ensureDebianProgram(program);
+  if (file === program.name) return [file];
+  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
+  const script = 'mount --bind "$1" /usr/share && shift && exec "$@"';
+  const share = join(file, '..', '..', 'share');
+  return ['unshare', '--mount', ...asRoot, '/bin/sh', '-c', script, 'sh', share, file];
+}
+
+async function unpackInto(target: string, program: DebianProgram): Promise<void> {
+  await mkdir(join(target, '..'), { recursive: true });
+  const dir = await mkdtemp(`${target}.`); // Beside it, so that a rename is all that is left to do.
   try {
     await download(dir, program);
     const [archive] = (await readdir(dir)).filter((name) => name.endsWith('.deb'));
     if (archive === undefined) throw missing(program, 'it brought no package');
     await mustRun('dpkg-deb', ['--extract', join(dir, archive), join(dir, 'unpacked')]);
-    await mkdir(join(cacheDir, 'bin'), { recursive: true });
-    const ready = `${file}.${process.pid}`;
-    await cp(join(dir, 'unpacked', 'usr', 'bin', program.name), ready);
-    await rename(ready, file);
+    await rename(join(dir, 'unpacked'), target).catch((error: unknown) => {
+      if (!existsSync(target)) throw error; // Else another process was faster.
+    });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

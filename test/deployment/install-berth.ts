@@ -39,6 +39,12 @@ export async function installBerth(
   await waitForRollout(operator);
 }
 
+/** Takes the last upgrade back, and waits until the operator of before runs. */
+export async function rollBackBerth(): Promise<void> {
+  mustSucceed('helm rollback', await helm(['rollback', release, '--namespace', berthNamespace]));
+  await waitForRollout(operator);
+}
+
 /** Runs `helm uninstall`, which ends every run first and lets go of every session. Nothing installed: does nothing. */
 export async function uninstallBerth(): Promise<void> {
   const words = ['uninstall', release, '--namespace', berthNamespace, '--ignore-not-found', '--wait', '--timeout=120s'];

@@ -22,9 +22,9 @@ export function probeReports(baseUrl: string): { stop(): Promise<Probed> } {
   let asked = 0;
   let longestGapMs = 0;
   let downSinceMs: number | undefined;
-  let stopped = false;
+  const stopped = new AbortController();
   const running = (async () => {
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const askedAtMs = performance.now();
       const seen = await statusOf(new URL(reportPath, baseUrl));
       asked += 1;
@@ -40,7 +40,7 @@ export function probeReports(baseUrl: string): { stop(): Promise<Probed> } {
   })();
   return {
     async stop() {
-      stopped = true;
+      stopped.abort();
       await running;
       return { asked, failures, longestGapMs };
     },

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { withExclusiveLock } from '../cluster/exclusive-lock.ts';
 import { ensureImages } from '../cluster/images.ts';
-import { cacheDir } from '../cluster/paths.ts';
+import { stopOutsideHost } from '../cluster/outside-host.ts';
+import { cacheDir, clusterDir } from '../cluster/paths.ts';
+import { stopPolicyEnforcement } from '../cluster/policy-enforcement.ts';
 import { up } from '../cluster/up.ts';
 import { removeLeftovers } from '../deployment/cluster-world.ts';
 import { installBerth } from '../deployment/install-berth.ts';
@@ -30,6 +32,9 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const letGo = await hold(join(cacheDir, 'e2e.lock'));
   await up();
   project.vitest.provide('startedAt', new Date().toISOString()); // Before Berth is installed, which counts too.
+  // A run that was killed may have left them, and with them the cluster is another one.
+  await stopOutsideHost(clusterDir);
+  await stopPolicyEnforcement(clusterDir);
   await ensureImages();
   const deployed = await deployStandIns();
   await installBerth(deployed.addresses);

@@ -53,10 +53,11 @@ test('the Certificate is one by the definition of cert-manager', async () => {
   const certificate = only(await chart.render(byCertManager), 'Certificate');
   const input = stringify({ ...certificate, metadata: { ...certificate.metadata, namespace: 'default' } });
   const words = ['apply', '--dry-run=server', '--validate=strict', '-f', '-', toServer];
-  await waitUntil('acceptance of the Certificate', 20_000, async () => {
-    const { status, stderr } = await run(kubectl, words, { input });
-    return status === 0 ? { value: undefined } : { seen: stderr };
+  const said = await waitUntil('acceptance of the Certificate', 20_000, async () => {
+    const { status, stdout, stderr } = await run(kubectl, words, { input });
+    return status === 0 ? { value: stdout } : { seen: stderr };
   });
+  expect(said).toContain('certificate.cert-manager.io/berth-operator-tls created');
 });
 
 test.each([

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { type AdminApi, AdminApiError, adminApi } from '../cluster/admin-api.ts';
+import { type AdminApi, adminApi } from '../cluster/admin-api.ts';
 import { ensureBinaries } from '../cluster/binaries.ts';
 import { mustRun } from '../cluster/command.ts';
 import { projectDir } from '../cluster/paths.ts';
 import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
-import { waitUntil } from '../cluster/wait-until.ts';
 import { chartDir, type HelmChart, type Manifest, only, openHelmChart } from './helm-chart.ts';
 
 let server: TestApiServer;
@@ -167,37 +166,3 @@ test('the notes say what to do next, by the names of this install', async () => 
   expect(fenced).toContain('on port 8080 of the Service "notes-berth-operator"');
   expect(fenced).not.toContain('--set replicas=2');
 });
-
-test('an uninstall keeps definitions and sessions, and another install takes them over', async () => {
-  const inRelease = ['--namespace=berth-system', `--kubeconfig=${server.kubeconfigPath}`];
-  const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  const sessions = '/apis/berth.dev/v1alpha1/namespaces/default/whatsappsessions';
-  // What was applied without helm is not helm's to manage.
-  for (const object of manifests.filter(({ kind }) => !/^(Deployment|Service|ConfigMap|Job|Pod)$/.test(kind))) {
-    const words = ['delete', object.kind, object.metadata.name, '--ignore-not-found', ...inRelease];
-    await mustRun(kubectl, words);
-  }
-  await waitUntil('API server without definitions', 30_000, async () => {
-    const { items } = (await api.request('GET', crds)) as { items: unknown[] };
-    return items.length === 0 ? { value: undefined } : { seen: `${items.length} definitions` };
-  });
-
-  await chart.helm('install', 'berth', chartDir, ...inRelease);
-  const session = { apiVersion: 'berth.dev/v1alpha1', kind: 'WhatsAppSession', metadata: { name: 'kept' } };
-  await waitUntil('session', 20_000, async () => {
-    try {
-      return { value: await api.request('POST', sessions, { ...session, spec: { engine: 'Baileys' } }) };
-    } catch (error) {
-      if (error instanceof AdminApiError && error.status === 404) return { seen: error.message };
-      throw error;
-    }
-  });
-  await chart.helm('uninstall', 'berth', '--no-hooks', ...inRelease); // No node runs the drain here.
-  expect(await api.request('GET', `${sessions}/kept`)).toMatchObject({ metadata: { name: 'kept' } });
-
-  await chart.helm('install', 'berth', chartDir, ...inRelease);
-  await chart.helm('upgrade', 'berth', chartDir, '--set=replicas=2', ...inRelease);
-  const deployment = await api.request('GET', '/apis/apps/v1/namespaces/berth-system/deployments/berth-operator');
-  expect(deployment).toMatchObject({ spec: { replicas: 2 } });
-  expect(await api.request('GET', `${sessions}/kept`)).toMatchObject({ metadata: { name: 'kept' } });
-}, 120_000);

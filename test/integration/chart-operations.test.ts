@@ -53,6 +53,11 @@ describe('operators', () => {
     });
   });
 
+  test('take reports until nobody sends them any', () => {
+    const [container] = operatorPod(byDefault).spec.containers;
+    expect(container).toMatchObject({ lifecycle: { preStop: { sleep: { seconds: 4 } } } });
+  });
+
   test.each([
     ['affinity', { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } }],
     [

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { Labels } from './prometheus.ts';
@@ -24,7 +24,7 @@ export interface AlertReceiver {
 /** Starts one on loopback. What is no post of an Alertmanager fails the request, which that tries again and logs. */
 export async function startAlertReceiver(): Promise<AlertReceiver> {
   const all: ReceivedAlert[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     try {
       const { alerts } = (await json(request)) as { alerts: Omit<ReceivedAlert, 'receivedAtMs'>[] };
       const receivedAtMs = Date.now();
@@ -33,7 +33,8 @@ export async function startAlertReceiver(): Promise<AlertReceiver> {
     } catch (error) {
       response.writeHead(400).end(String(error));
     }
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`,

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ensureDebianProgram } from '../cluster/debian-program.ts';
+import { ensureDebianProgramWithShare } from '../cluster/debian-program.ts';
 import { type ServedProgram, serveProgram } from './served-program.ts';
 
 export interface AlertmanagerOptions {
@@ -19,9 +19,10 @@ export async function startAlertmanager(options: AlertmanagerOptions): Promise<S
   const isFor = 'prove the alerts on the cluster';
   return serveProgram({
     name: 'alertmanager',
-    program: await ensureDebianProgram({ name, debianPackage: name, isFor }),
+    // Debian's reads its default templates from /usr/share.
+    program: await ensureDebianProgramWithShare({ name, debianPackage: name, isFor }),
     readyPath: '/-/ready',
-    async prepare(dir, port) {
+    prepare: async (dir, port) => {
       await writeFile(join(dir, 'alertmanager.yaml'), JSON.stringify(configuration(options)));
       return [
         '--config.file=alertmanager.yaml',

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureDebianProgram } from '../cluster/debian-program.ts';
-import { kubeconfigPath } from '../cluster/paths.ts';
 import { type ServedProgram, serveProgram } from './served-program.ts';
 import type { RuleFile } from './shipped-rules.ts';
 
@@ -10,6 +9,8 @@ export interface PrometheusOptions {
   /** Seconds between two scrapes, and between two looks at the rules. */
   readonly everySeconds: number;
   readonly alertmanagerUrl: string;
+  /** Where it learns of the cluster's pods. */
+  readonly podsUrl: string;
 }
 
 export type Labels = Readonly<Record<string, string>>;
@@ -45,10 +46,11 @@ export interface Prometheus extends Pick<ServedProgram, 'log' | 'stop'> {
  * Pods with the annotations prometheus.io/scrape, port and path, as many a Prometheus looks for them. The labels of the metrics
  * stay: `namespace` of a session's series is that of the session.
  */
-const scrapeAnnotatedPods = {
+const scrapeAnnotatedPods = (podsUrl: string) => ({
   job_name: 'annotated-pods',
   honor_labels: true,
-  kubernetes_sd_configs: [{ role: 'pod', kubeconfig_file: kubeconfigPath }],
+  // Elsewhere: kubernetes_sd_configs: [{ role: pod }]
+  http_sd_configs: [{ url: podsUrl, refresh_interval: '5s' }],
   relabel_configs: [
     { source_labels: ['__meta_kubernetes_pod_annotation_prometheus_io_scrape'], action: 'keep', regex: 'true' },
     // A pod that is over keeps its annotations for a while.
@@ -66,7 +68,7 @@ const scrapeAnnotatedPods = {
     { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' },
     { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' },
   ],
-};
+});
 
 /**
  * Starts a Prometheus on loopback that finds the operators of the cluster by their annotations, and tells the Alertmanager.
@@ -79,7 +81,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     name: 'prometheus',
     program,
     readyPath: '/-/ready',
-    async prepare(dir, port) {
+    prepare: async (dir, port) => {
       await writeFile(join(dir, 'rules.yaml'), JSON.stringify(options.rules));
       await writeFile(join(dir, 'prometheus.yaml'), JSON.stringify(configuration(options)));
       return [
@@ -113,13 +115,13 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   };
 }
 
-const configuration = ({ everySeconds, alertmanagerUrl }: PrometheusOptions) => ({
+const configuration = ({ everySeconds, alertmanagerUrl, podsUrl }: PrometheusOptions) => ({
   global: {
     scrape_interval: `${everySeconds}s`,
     scrape_timeout: `${everySeconds}s`,
     evaluation_interval: `${everySeconds}s`,
   },
   rule_files: ['rules.yaml'],
-  scrape_configs: [scrapeAnnotatedPods],
+  scrape_configs: [scrapeAnnotatedPods(podsUrl)],
   alerting: { alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanagerUrl).host] }] }] },
 });

@@ -11,16 +11,17 @@ import { waitUntil } from '../cluster/wait-until.ts';
 export interface ServedProgram {
   readonly baseUrl: string;
   /** The end of what it has logged. */
-  log(): string;
+  readonly log: () => string;
   /** Ends it and removes its folder; twice is fine. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface ProgramToServe {
   readonly name: string;
-  readonly program: string;
+  /** What starts it, without the arguments that `prepare` gives. */
+  readonly program: readonly [string, ...string[]];
   /** Makes its files in the folder, and gives its arguments, which make it listen on the port of loopback. */
-  prepare(dir: string, port: number): Promise<readonly string[]>;
+  readonly prepare: (dir: string, port: number) => Promise<readonly string[]>;
   /** Path that answers 200 once it serves. */
   readonly readyPath: string;
 }
@@ -38,8 +39,9 @@ export async function serveProgram({ name, program, prepare, readyPath }: Progra
   const dir = await mkdtemp(join(tmpdir(), `berth-${name}-`));
   const { port } = await freePorts({ port: 0 });
   const words = await prepare(dir, port);
-  const bound = (await isOnPath('setpriv')) ? ['setpriv', '--pdeathsig', 'KILL', program] : [program];
-  const [command = program, ...before] = bound;
+  const [command, ...before] = (await isOnPath('setpriv'))
+    ? (['setpriv', '--pdeathsig', 'KILL', ...program] as const)
+    : program;
   const child = spawn(command, [...before, ...words], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr])
@@ -53,7 +55,7 @@ export async function serveProgram({ name, program, prepare, readyPath }: Progra
   const served: ServedProgram = {
     baseUrl: `http://127.0.0.1:${port}`,
     log: () => log,
-    async stop() {
+    stop: async () => {
       const killing = setTimeout(() => child.kill('SIGKILL'), graceMs);
       child.kill('SIGTERM');
       await exited;

@@ -11,7 +11,7 @@ import { projectVersion } from '../cluster/project-version.ts';
 import { packageChart } from './chart-package.ts';
 import { writeChecksums } from './checksums.ts';
 import { readArchive } from './image-archive.ts';
-import { inMiB, sizeTable } from './size-table.ts';
+import { inUnits, sizeTable } from './size-table.ts';
 
 const dist = join(projectDir, 'dist');
 /** Which inputs each archive in `dist` is of, so that what has not changed is not compressed again. */
@@ -44,7 +44,7 @@ async function release(): Promise<void> {
   print('\nLayers, compressed, the lowest first:');
   print(sizeTable(images));
   print('\nIn dist/:');
-  for (const file of [chart, ...archives, sums]) print(`${inMiB((await stat(file)).size)}  ${basename(file)}`);
+  for (const file of [chart, ...archives, sums]) print(`${inUnits((await stat(file)).size)}  ${basename(file)}`);
   print(howToPublish(version, built));
 }
 

@@ -12,20 +12,25 @@ export function sizeTable(images: readonly (ArchivedImage & { readonly name: str
       .map(({ digest, bytes, madeBy }) => {
         const owner = seen.get(digest);
         if (owner === undefined) seen.set(digest, name);
-        return `  ${inMiB(bytes)}  ${owner === undefined ? '' : `(of ${owner}) `}${shorten(madeBy)}`;
+        return `  ${inUnits(bytes)}  ${owner === undefined ? '' : `(of ${owner}) `}${shorten(madeBy)}`;
       });
     const total = layers.reduce((sum, { bytes }) => sum + bytes, 0);
-    return [`${inMiB(total)}    ${name}, ${layers.length} layers`, ...shown];
+    return [`${inUnits(total)}    ${name}, ${layers.length} layers`, ...shown];
   });
   return lines.join('\n');
 }
 
-/** Bytes as MiB in 11 characters. */
-export const inMiB = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1).padStart(7)} MiB`;
+/** Bytes in 11 characters, as MiB or, of less than one, as KiB. */
+export const inUnits = (bytes: number) =>
+  bytes < 2 ** 20
+    ? `${(bytes / 2 ** 10).toFixed(1).padStart(7)} KiB`
+    : `${(bytes / 2 ** 20).toFixed(1).padStart(7)} MiB`;
 
 /** The instruction without what the shell of the builder puts around it. */
 function shorten(madeBy: string): string {
-  const plain = madeBy.replace(/^\/bin\/sh -c (#\(nop\) )?/, '').replace(/(file|multi|dir):[0-9a-f]+/g, '…');
+  const plain = madeBy
+    .replace(/^(\|\d+ .*?)?\/bin\/sh -c (#\(nop\) )?/, '')
+    .replace(/(file|multi|dir):[0-9a-f]+/g, '…');
   const line = plain.replaceAll(/\s+/g, ' ').trim();
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }

@@ -66,8 +66,8 @@ export function buildahBuilder(dir: string): ImageBuilder {
         await rm(temporary, { recursive: true, force: true });
       }
     },
-    labels,
-    archive,
+    labels: labelsOf,
+    archive: writeArchive,
     prune,
   };
 }
@@ -76,12 +76,12 @@ export function buildahBuilder(dir: string): ImageBuilder {
 export const buildahStore: ImageBuilder = {
   async isLoaded(name, key) {
     const { status } = await run('buildah', buildah('inspect', '--type', 'image', name));
-    return status === 0 && (await labels(name))[inputsLabel] === key;
+    return status === 0 && (await labelsOf(name))[inputsLabel] === key;
   },
   build,
   load: async () => undefined,
-  labels,
-  archive,
+  labels: labelsOf,
+  archive: writeArchive,
   prune,
 };
 
@@ -100,12 +100,14 @@ async function build({ name, dockerfile, context, buildArguments = {}, labels: m
   });
 }
 
-async function labels(name: string): Promise<Readonly<Record<string, string>>> {
-  const config = await mustRun('buildah', buildah('inspect', '--type', 'image', '--format', '{{json .OCIv1}}', name));
-  return (JSON.parse(config) as { config?: { Labels?: Record<string, string> } }).config?.Labels ?? {};
+async function labelsOf(name: string): Promise<Readonly<Record<string, string>>> {
+  const { OCIv1: image } = JSON.parse(await mustRun('buildah', buildah('inspect', '--type', 'image', name))) as {
+    OCIv1?: { config?: { Labels?: Record<string, string> } };
+  };
+  return image?.config?.Labels ?? {};
 }
 
-async function archive(name: string, file: string): Promise<void> {
+async function writeArchive(name: string, file: string): Promise<void> {
   await mustRun('buildah', buildah('push', '--quiet', '--format', 'oci', name, `oci-archive:${file}:${name}`), {
     timeoutMs: 600_000,
   });

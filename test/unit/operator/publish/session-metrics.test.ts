@@ -138,9 +138,15 @@ test('a force-kill is told by the time of its order until the kubelet has report
   ]);
 });
 
+test('a force-kill is told of a pod that the watch does not know any more: somebody took its label off', async () => {
+  const name = 'berth_force_kill_timestamp_seconds';
+  expect(await seriesOf(name, { sessions: [killed], pods: [] })).toEqual([
+    `${name}{namespace="shop",session="alice"} ${nowMs / 1000 - 60}`,
+  ]);
+});
+
 test.each([
   { what: 'that is confirmed', sessions: [killed], pods: [aPod({ container: containers.terminated })] },
-  { what: 'whose pod is gone', sessions: [killed], pods: [] },
   { what: 'of an earlier run', sessions: [killed], pods: [aPod({ uid: 'run-2' })] },
   {
     what: 'that is a graceful stop',
