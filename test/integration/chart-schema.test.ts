@@ -4,8 +4,12 @@ import { everythingOn } from './everything-on.ts';
 import { chartDir, type HelmChart, type Manifest, openHelmChart } from './helm-chart.ts';
 import { type ManifestSchema, readManifestSchema } from './manifest-schema.ts';
 
-/** Kinds of the Prometheus Operator are in no document of Kubernetes: promtool checks what stands in the rules. */
-const elsewhere = ['monitoring.coreos.com/v1 PrometheusRule', 'monitoring.coreos.com/v1 ServiceMonitor'];
+/** Kinds that others define are in no document of Kubernetes. Of the rules, promtool checks what stands in them. */
+const elsewhere = [
+  'cert-manager.io/v1 Certificate',
+  'monitoring.coreos.com/v1 PrometheusRule',
+  'monitoring.coreos.com/v1 ServiceMonitor',
+];
 const kindOf = ({ apiVersion, kind }: Manifest) => `${apiVersion} ${kind}`;
 
 let chart: HelmChart;

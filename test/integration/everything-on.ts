@@ -20,6 +20,8 @@ const filled: Readonly<Record<string, unknown>> = {
   'session.allowedPriorityClasses': ['gold'],
   'session.allowedRuntimeClasses': ['gvisor'],
   'sessionEnd.sinks': [{ url: 'https://a.example/in', secretRef: { name: 'audit', key: 'secret' } }],
+  'tls.certManager.issuerRef.name': 'berth',
+  'networkPolicy.sinks.peers': [{ namespaceSelector: { matchLabels: { receives: 'ends' } } }],
   'outbound.allow': ['10.0.0.0/8', 'fd00::/8'],
 };
 

@@ -1,13 +1,14 @@
 import type { Right } from '@berth/operator/operator-rights.ts';
 import type { Manifest } from '../integration/helm-chart.ts';
 
-/** What a rendered chart grants to the operator's account, one right for each verb, resource and name of its rules. */
+/** What rendered charts grant to the operator's account: each verb, resource and name of their rules once. */
 export function grantedRights(manifests: readonly Manifest[]): Right[] {
-  return manifests.flatMap(({ kind, metadata, rules = [] }) => {
+  const rights = manifests.flatMap(({ kind, metadata, rules = [] }) => {
     if (kind === 'ClusterRole') return rules.flatMap((rule) => rightsOfRule(rule, {}));
     const { namespace } = metadata as unknown as { readonly namespace: string };
     return kind === 'Role' ? rules.flatMap((rule) => rightsOfRule(rule, { namespace })) : [];
   });
+  return [...new Map(rights.map((right) => [rightInWords(right), right])).values()];
 }
 
 function rightsOfRule(
@@ -30,6 +31,10 @@ function rightsOfRule(
   );
 }
 
+/** What is done to what, wherever: `patch core/configmaps "berth-ca"`. */
+export const actInWords = ({ verb, group, resource, name }: Omit<Right, 'namespace'>) =>
+  `${verb} ${group || 'core'}/${resource}${name === undefined ? '' : ` "${name}"`}`;
+
 /** A right in one line, by which two are compared: `patch core/configmaps "berth-ca" everywhere`. */
-export const rightInWords = ({ verb, group, resource, name, namespace }: Right) =>
-  `${verb} ${group || 'core'}/${resource}${name === undefined ? '' : ` "${name}"`} ${namespace === undefined ? 'everywhere' : `in "${namespace}"`}`;
+export const rightInWords = (right: Right) =>
+  `${actInWords(right)} ${right.namespace === undefined ? 'everywhere' : `in "${right.namespace}"`}`;

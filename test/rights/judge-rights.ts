@@ -1,11 +1,14 @@
 import type { Right } from '@berth/operator/operator-rights.ts';
-import { rightInWords } from './granted-rights.ts';
+import { actInWords, rightInWords } from './granted-rights.ts';
 import type { Call, OperatorCalls } from './operator-calls.ts';
 
 /** A right that a run of the tests may leave unused, with the rare event that needs it. */
 export interface RarelyUsed {
-  readonly right: Right;
+  /** Wherever it is granted. */
+  readonly right: Omit<Right, 'namespace'>;
   readonly neededWhen: string;
+  /** The test in which it is used, where what is rare is made to happen. */
+  readonly shownBy: string;
 }
 
 /** What the operators called beside what they may; each list has a sentence for each finding. */
@@ -20,8 +23,9 @@ export interface RightsVerdict {
   readonly uses: ReadonlyMap<string, number>;
 }
 
-/** The name of the account in the rendered chart, by which its own Lease is named too. */
+/** The account in the rendered chart. */
 const renderedAccount = 'berth-operator';
+const renderedNamespace = 'berth-system';
 /** What Kubernetes itself allows to every account: an account asks about itself, as `helm test` does. */
 const everybodyMay: readonly Right[] = [
   { verb: 'create', group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' },
@@ -35,7 +39,11 @@ export function judgeRights(
 ): RightsVerdict {
   const uses = new Map(granted.map((right) => [rightInWords(right), 0]));
   const [missing, refused] = [findings(), findings()];
-  const isUnbound = ({ atMs }: Call) => unbound.some(({ fromMs, toMs }) => atMs >= fromMs && atMs <= toMs);
+  const isUnbound = (call: Call) =>
+    unbound.some(
+      ({ namespace = call.namespace, fromMs, toMs }) =>
+        namespace === call.namespace && call.atMs >= fromMs && call.atMs <= toMs,
+    );
 
   for (const call of calls) {
     const rights = granted.filter((right) => covers(right, call));
@@ -45,21 +53,27 @@ export function judgeRights(
     const isExpected = call.authorized ? call.namespaceGoes : isUnbound(call);
     if (call.code === 403 && rights.length > 0 && !isExpected) refused.add(call);
   }
-  const rare = new Set(rarelyUsed.map(({ right }) => rightInWords(right)));
-  const unused = [...uses].filter(([right, times]) => times === 0 && !rare.has(right)).map(([right]) => right);
-  return { missing: missing.inWords(), refused: refused.inWords(), unused, uses };
+  const rare = new Set(rarelyUsed.map(({ right }) => actInWords(right)));
+  const unused = granted.filter((right) => uses.get(rightInWords(right)) === 0 && !rare.has(actInWords(right)));
+  return { missing: missing.inWords(), refused: refused.inWords(), unused: unused.map(rightInWords), uses };
 }
 
 function covers({ verb, group, resource, name, namespace }: Right, call: Call): boolean {
   const { account } = call;
+  const isOwn = call.namespace === account.namespace;
   return (
     verb === call.verb &&
     group === call.group &&
     resource === call.resource &&
-    (name === undefined || name === (call.name === account.name ? renderedAccount : call.name)) &&
-    // Of the chart as it is rendered, only the release's own namespace is named.
-    (namespace === undefined || call.namespace === account.namespace)
+    (name === undefined || name === asRendered(call)) &&
+    // Any other namespace in the rendered chart stands for those that the tests have named.
+    (namespace === undefined || (namespace === renderedNamespace ? isOwn : call.namespace !== undefined && !isOwn))
   );
+}
+
+/** What is named after the account, as its Lease is, is named after that of the rendered chart. */
+function asRendered({ name, account }: Call): string | undefined {
+  return name?.startsWith(account.name) ? `${renderedAccount}${name.slice(account.name.length)}` : name;
 }
 
 /** Calls that differ in their objects only are one finding, which is told with the first of them. */

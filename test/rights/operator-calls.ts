@@ -30,8 +30,10 @@ export interface Account {
   readonly name: string;
 }
 
-/** A span, in milliseconds since the epoch, in which a binding of rights was away; it may not have come back. */
+/** A span, in milliseconds since the epoch, in which a binding of rights was away, and operators may not know it yet. */
 export interface Unbound {
+  /** Where the rights were; absent: everywhere. */
+  readonly namespace?: string;
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -39,7 +41,7 @@ export interface Unbound {
 /** What the audit log tells of the operators of one run of the tests. */
 export interface OperatorCalls {
   readonly calls: readonly Call[];
-  /** Of all accounts together: an uninstall takes their bindings away while operators still end. */
+  /** Of all accounts together. */
   readonly unbound: readonly Unbound[];
   /** When the first event of the log was, in milliseconds since the epoch: whether it reaches back far enough. */
   readonly logBeginsMs: number;
@@ -75,6 +77,8 @@ const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/;
 const signs = ['"username":"system:serviceaccount:', 'rolebindings'];
 /** The authorizer sees a binding that was made a moment later, in milliseconds. */
 const bindingIsLateMs = 5_000;
+/** So long after helm took away the rights over the cluster, operators that used them have ended, in milliseconds. */
+const operatorsEndWithinMs = 60_000;
 
 /** Reads the calls of all operators since a moment out of an audit log and the one that was rotated away before it. */
 export async function readOperatorCalls(logDir: string, sinceMs: number): Promise<OperatorCalls> {
@@ -110,7 +114,7 @@ export function callsIn(events: readonly RawAuditEvent[]): Pick<OperatorCalls, '
   // Whatever such an account did counts, also by another client.
   const accounts = new Set(events.filter(isOurs).map(({ user }) => user.username));
   const calls = events.filter(({ user }) => accounts.has(user.username)).map(callOf);
-  return { calls, unbound: unboundIn(events, new Set(calls.map(({ account }) => account.name))) };
+  return { calls, unbound: unboundIn(events, accounts) };
 }
 
 function callOf(event: RawAuditEvent): Call {
@@ -134,19 +138,28 @@ function callOf(event: RawAuditEvent): Call {
   };
 }
 
-/** The chart names a binding like its account. */
-function unboundIn(events: readonly RawAuditEvent[], names: ReadonlySet<string>): Unbound[] {
+/**
+ * The chart names bindings after its account. They go when helm takes them away; in a namespace that was named to the chart
+ * also when the operator lets go of its own, which it does last, and after that it asks in vain.
+ */
+function unboundIn(events: readonly RawAuditEvent[], accounts: ReadonlySet<string>): Unbound[] {
   const spans: Unbound[] = [];
-  const awaySinceMs = new Map<string, number>();
-  for (const { verb, objectRef, responseStatus, requestReceivedTimestamp, stageTimestamp } of events) {
-    const { resource = '', namespace = '', name = '' } = objectRef ?? {};
-    if (!resource.endsWith('rolebindings') || !names.has(name) || (responseStatus?.code ?? 500) >= 300) continue;
-    const key = `${resource} ${namespace}`;
-    const fromMs = awaySinceMs.get(key);
-    if (verb === 'delete') awaySinceMs.set(key, fromMs ?? Date.parse(requestReceivedTimestamp));
-    if (verb !== 'create' || fromMs === undefined) continue;
-    spans.push({ fromMs, toMs: Date.parse(stageTimestamp) + bindingIsLateMs });
-    awaySinceMs.delete(key);
+  const away = new Map<string, Unbound>();
+  for (const { verb, user, objectRef, responseStatus, requestReceivedTimestamp, stageTimestamp } of events) {
+    const { resource = '', namespace, name = '' } = objectRef ?? {};
+    const isOurs = [...accounts].some((account) => name.startsWith(account.replace(/^.*:/, '')));
+    if (!resource.endsWith('rolebindings') || !isOurs || (responseStatus?.code ?? 500) >= 300) continue;
+    const key = `${resource} ${namespace} ${name}`;
+    const before = away.get(key);
+    const goes = verb === 'delete' || (verb === 'patch' && accounts.has(user.username));
+    if (goes && before === undefined) {
+      const fromMs = Date.parse(requestReceivedTimestamp);
+      const toMs = namespace === undefined ? fromMs + operatorsEndWithinMs : Number.POSITIVE_INFINITY;
+      away.set(key, { fromMs, toMs, ...(namespace === undefined ? {} : { namespace }) });
+    }
+    if (verb !== 'create' || before === undefined) continue;
+    spans.push({ ...before, toMs: Math.min(before.toMs, Date.parse(stageTimestamp) + bindingIsLateMs) });
+    away.delete(key);
   }
-  return [...spans, ...[...awaySinceMs.values()].map((fromMs) => ({ fromMs, toMs: Number.POSITIVE_INFINITY }))];
+  return [...spans, ...away.values()];
 }

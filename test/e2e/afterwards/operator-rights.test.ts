@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';
-import { clusterDir } from '../../cluster/paths.ts';
+import { clusterDir, projectDir } from '../../cluster/paths.ts';
 import { openHelmChart } from '../../integration/helm-chart.ts';
-import { grantedRights, rightInWords } from '../../rights/granted-rights.ts';
+import { actInWords, grantedRights } from '../../rights/granted-rights.ts';
 import { judgeRights, type RightsVerdict } from '../../rights/judge-rights.ts';
 import { readOperatorCalls } from '../../rights/operator-calls.ts';
 import { rarelyUsed } from '../../rights/rarely-used.ts';
@@ -14,13 +14,17 @@ const isAudited = existsSync(join(logDir, 'audit.log'));
 /** Only who has run all of the tests can tell what none of them needs. */
 const isWhole = process.env['BERTH_E2E_IS_WHOLE'] === 'true';
 
+/** The values with which tests install the chart, as `path=json`, of those by which its rights differ. */
+const installs: readonly (readonly string[])[] = [[], ['watchNamespaces=["team"]']];
+
 let granted: ReturnType<typeof grantedRights>;
 let verdict: RightsVerdict;
 let logBeginsMs: number;
 const startedAtMs = Date.parse(inject('startedAt'));
 
 beforeAll(async () => {
-  granted = grantedRights(await (await openHelmChart()).render());
+  const chart = await openHelmChart();
+  granted = grantedRights((await Promise.all(installs.map((values) => chart.render(values)))).flat());
   if (!isAudited) return;
   const calls = await readOperatorCalls(logDir, startedAtMs);
   ({ logBeginsMs } = calls);
@@ -55,7 +59,8 @@ test.runIf(isAudited && isWhole)(
   },
 );
 
-test('each right that only rare events use is one that the chart grants', () => {
-  const all = granted.map(rightInWords);
-  expect(rarelyUsed.map(({ right }) => rightInWords(right)).filter((right) => !all.includes(right))).toEqual([]);
+test('each right that only rare events use is one that the chart grants, and used by a test that there is', () => {
+  const all = granted.map(actInWords);
+  expect(rarelyUsed.map(({ right }) => actInWords(right)).filter((right) => !all.includes(right))).toEqual([]);
+  expect(rarelyUsed.filter(({ shownBy }) => !existsSync(join(projectDir, shownBy)))).toEqual([]);
 });

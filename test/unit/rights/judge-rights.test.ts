@@ -30,8 +30,17 @@ const refusedBy = (message: string, ...reasons: string[]): Partial<RawAuditEvent
 });
 
 const getPods: Right = { verb: 'get', group: '', resource: 'pods' };
-const patchStatus: Right = { verb: 'patch', group: 'berth.dev', resource: 'whatsappsessions/status' };
-const patchCa: Right = { verb: 'patch', group: '', resource: 'configmaps', name: 'berth-ca' };
+const patchStatus: Right = {
+  verb: 'patch',
+  group: 'berth.dev',
+  resource: 'whatsappsessions/status',
+};
+const patchCa: Right = {
+  verb: 'patch',
+  group: '',
+  resource: 'configmaps',
+  name: 'berth-ca',
+};
 const updateLease: Right = {
   verb: 'update',
   group: 'coordination.k8s.io',
@@ -52,7 +61,7 @@ const judge = (events: readonly RawAuditEvent[], granted: readonly Right[], rare
   judgeRights(
     callsIn(events),
     granted,
-    rare.map((right) => ({ right, neededWhen: 'the moon is full' })),
+    rare.map((right) => ({ right, neededWhen: 'the moon is full', shownBy: 'a telescope' })),
   );
 
 test('judgeRights() finds nothing where all that is granted was called, and nothing else', () => {
@@ -110,6 +119,7 @@ test('judgeRights() takes a right for unused that was only refused, but for rare
   const events = [event('get', pod, forbidden)];
   expect(judge(events, [getPods]).unused).toEqual(['get core/pods everywhere']);
   expect(judge(events, [getPods], [getPods]).unused).toEqual([]);
+  expect(judge(events, [{ ...getPods, namespace: 'team' }], [getPods]).unused).toEqual([]);
 });
 
 test.each([
@@ -133,10 +143,42 @@ test('judgeRights() expects an operator that ends to be refused while an uninsta
   expect(refusals(get(11), write('create', 20))).toBe(1);
 });
 
+test('judgeRights() expects refusals in a namespace whose rights the operator has given up itself, and in no other', () => {
+  const binding = {
+    apiGroup: 'rbac.authorization.k8s.io',
+    resource: 'rolebindings',
+    namespace: 'shop',
+    name: 'berth-operator-sessions',
+  };
+  const given: readonly Right[] = [
+    { ...getPods, namespace: 'team' },
+    { verb: 'patch', group: binding.apiGroup, resource: 'rolebindings', name: binding.name, namespace: 'team' },
+  ];
+  const get = (second: number, namespace = 'shop') =>
+    event('get', { ...pod, namespace }, { ...forbidden, requestReceivedTimestamp: at(second) });
+  const { missing, refused } = judge([event('patch', binding), get(11), get(59)], given);
+  expect({ missing, refused }).toEqual({ missing: [], refused: [] });
+  expect(judge([event('patch', binding), get(9)], given).refused).toHaveLength(1);
+  expect(judge([event('patch', binding), get(11, 'pier')], given).refused).toHaveLength(1);
+});
+
 test('judgeRights() counts what an install by another name did for the one that was rendered', () => {
   const user = { username: 'system:serviceaccount:pier:pier-berth-operator' };
   const own = event('update', { ...lease, namespace: 'pier', name: 'pier-berth-operator' }, { user });
   expect(judge([own], [updateLease])).toMatchObject({ missing: [], unused: [] });
   const foreign = event('update', lease, { user });
   expect(judge([foreign], [updateLease]).missing).toHaveLength(1);
+});
+
+test.each([
+  { granted: 'berth-system', called: 'berth-system', finds: 0 },
+  { granted: 'berth-system', called: 'shop', finds: 1 },
+  { granted: 'berth-system', called: undefined, finds: 1 },
+  { granted: 'team', called: 'shop', finds: 0 },
+  { granted: 'team', called: 'berth-system', finds: 1 },
+  { granted: 'team', called: undefined, finds: 1 },
+] as const)('judgeRights() has $finds to say of a call in "$called" that is granted in "$granted"', (given) => {
+  const { granted: namespace, called, finds } = given;
+  const list = event('list', { resource: 'pods', ...(called === undefined ? {} : { namespace: called }) });
+  expect(judge([list], [{ ...getPods, verb: 'list', namespace }]).missing).toHaveLength(finds);
 });
