@@ -17,14 +17,30 @@ async function killedAndStopped(world: ClusterWorld, name: string, runUid: strin
   console.log(`Session "${name}": dead ${(deadAfterMs / 1_000).toFixed(1)} s after the order (promised: 4 s)`);
 }
 
-/** What was reported too fast for a look of the operator is not told, and what its probe noticed depends on the kubelet. */
-const mayBeTold = ['Normal Connecting', 'Warning NotResponding'];
+/** Told or not, by how busy the node is: what a report was too fast for, what a probe noticed, what a start waited for. */
+const asides = [
+  'Normal Connecting',
+  'Normal Paced',
+  'Normal Reconnecting',
+  'Warning NotResponding',
+  'Warning StartBlocked',
+];
+
+/** The story without its asides: what is told once more after one, because it is so again, is told once. */
+function withoutAsides(events: readonly string[]): string[] {
+  const story: string[] = [];
+  let isBack = false;
+  for (const event of events) {
+    if (!asides.includes(event) && !(isBack && story.at(-1) === event)) story.push(event);
+    isBack = asides.includes(event);
+  }
+  return story;
+}
 
 /** What `kubectl describe` tells of a session, in its order. An Event is told without being waited for. */
 async function expectStory({ namespace }: ClusterWorld, name: string, story: readonly string[]): Promise<void> {
   const told = await waitUntil(`last Event of "${name}"`, 10_000, async () => {
-    const events = eventsTold(await kubectl(['--namespace', namespace, 'describe', 'was', name]));
-    const seen = events.filter((event) => !mayBeTold.includes(event));
+    const seen = withoutAsides(eventsTold(await kubectl(['--namespace', namespace, 'describe', 'was', name])));
     return seen.length >= story.length ? { value: seen } : { seen: seen.join(', ') };
   });
   expect(told).toEqual(story);
