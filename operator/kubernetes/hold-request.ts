@@ -52,14 +52,15 @@ export async function holdRequest(
   });
   const answered = accepted();
   answered.catch(() => undefined); // Whoever waits for it is told below.
+  outgoing.on('error', () => undefined); // Told by `answered`; a second one, of the broken connection, says nothing new.
   outgoing.flushHeaders();
-  const admitted = once(outgoing, 'continue', { signal: AbortSignal.timeout(timeoutMs) }).then(
-    () => true,
-    () => false,
-  );
+  // An error is told by `answered` alone: taken for a server that only does not say it, it would cost the right to try again.
+  const admitted = Promise.withResolvers<boolean>();
+  outgoing.once('continue', () => admitted.resolve(true));
+  const patience = setTimeout(() => admitted.resolve(false), timeoutMs);
   const asApiError = (error: unknown) => (error instanceof ApiError ? error : failed(error));
   try {
-    const isAdmitted = await Promise.race([admitted, answered.then(() => false)]);
+    const isAdmitted = await Promise.race([admitted.promise, answered.then(() => false)]);
     return {
       isAdmitted,
       async send() {
@@ -76,6 +77,8 @@ export async function holdRequest(
   } catch (error) {
     outgoing.destroy();
     throw asApiError(error);
+  } finally {
+    clearTimeout(patience);
   }
 }
 
