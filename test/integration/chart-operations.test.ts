@@ -218,18 +218,15 @@ describe('with watchNamespaces', () => {
   });
 
   test('Roles are kept until the last session is gone, but not in the release’s namespace, with which the operator goes', () => {
-    const finalizers = (kind: string) =>
-      ofKind(all, kind).map((each) => [
-        namespaceOf(each),
-        each.metadata.name,
-        (each.metadata as { finalizers?: string[] }).finalizers,
-      ]);
-    for (const kind of ['Role', 'RoleBinding'])
-      expect(finalizers(kind).toSorted((one, other) => one.join().localeCompare(other.join()))).toEqual([
-        ['berth-system', 'berth-operator', undefined],
-        ['berth-system', 'berth-operator-sessions', undefined],
-        ['team-a', 'berth-operator-sessions', ['berth.dev/last-out']],
-      ]);
+    const finalizersOf = ({ metadata }: Manifest) => (metadata as { finalizers?: string[] }).finalizers ?? [];
+    for (const kind of ['Role', 'RoleBinding']) {
+      const found = ofKind(all, kind).map((each) => [`${namespaceOf(each)}/${each.metadata.name}`, finalizersOf(each)]);
+      expect(Object.fromEntries(found)).toEqual({
+        'berth-system/berth-operator': [],
+        'berth-system/berth-operator-sessions': [],
+        'team-a/berth-operator-sessions': ['berth.dev/last-out'],
+      });
+    }
   });
 
   test('sessions in these namespaces have the network policy, and the operator talks to no others', () => {
