@@ -21,7 +21,9 @@ export interface OperatorConfig {
   readonly dnsNames: readonly string[];
   readonly certificates: {
     readonly timing: RotationTiming;
-    /** Secret in the operator's namespace with the certificate that another CA gives; absent: the operator has a CA of its own. */
+    /**
+     * Secret in the operator's namespace with the certificate that another CA gives; absent: the operator has a CA of its own.
+     */
     readonly givenSecret?: string;
   };
   /** CIDRs of private addresses that webhooks may point to. */

@@ -204,8 +204,8 @@ async function openCertificates({
 }
 
 /**
- * Asks until the API server answers, in whichever way, and until a certificate is there that somebody else makes. An operator that exited instead would be held back by the kubelet,
- * longer each time, up to 5 minutes after the API server is there again.
+ * Asks until the API server answers, in whichever way, and until a certificate is there that somebody else makes. An operator
+ * that exited instead would be held back by the kubelet, longer each time, up to 5 minutes after the API server is there again.
  */
 async function onceAnswered<T>(ask: () => Promise<T>, log: Log): Promise<T> {
   for (let attempt = 0; ; attempt++) {

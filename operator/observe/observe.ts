@@ -29,7 +29,9 @@ export interface ObserveDependencies {
   readonly isDraining: (namespace: string) => boolean;
 }
 
-/** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it, or nobody can tell. */
+/**
+ * Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it, or nobody can tell.
+ */
 export function createObserve(dependencies: ObserveDependencies) {
   const {
     caches,

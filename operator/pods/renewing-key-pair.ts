@@ -11,7 +11,10 @@ interface Options {
   readonly nowMs: () => number;
 }
 
-/** Keeps a key pair and has another issued in time, or when the issuer is another. Several callers at once wait for the same one. */
+/**
+ * Keeps a key pair and has another issued in time, or when the issuer is another. Several callers at once wait for the same
+ * one.
+ */
 export function renewingKeyPair({ issue, issuer = () => '', nowMs }: Options): RenewingKeyPair {
   let kept: { readonly by: string; readonly pair: IssuedKeyPair } | undefined;
   let issuing: { readonly by: string; readonly pair: Promise<IssuedKeyPair> } | undefined;

@@ -45,8 +45,8 @@ export type RotationStep =
   | { readonly type: 'Wait'; readonly untilMs: number };
 
 /**
- * So long before its end a certificate is replaced whether or not every namespace has taken the new CA: half of the time since the
- * new one was due, and at most the last twentieth of its life.
+ * So long before its end a certificate is replaced whether or not every namespace has taken the new CA: half of the time since
+ * the new one was due, and at most the last twentieth of its life.
  */
 const lateMs = ({ notBeforeMs, notAfterMs }: RotationFacts['current'], { renewBeforeMs }: RotationTiming) =>
   Math.min((notAfterMs - notBeforeMs) / 20, renewBeforeMs / 2);

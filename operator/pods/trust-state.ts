@@ -127,7 +127,10 @@ const identityFieldsOf = ({ caPem, keyPem, certPem }: Identity, prefix: string) 
     : { [prefix + field.cert]: certPem, [prefix + field.key]: keyPem }),
 });
 
-/** What pods have to trust, in PEM, each certificate once; a CA that changes from the next one to the current one changes nothing. */
+/**
+ * What pods have to trust, in PEM, each certificate once; a CA that changes from the next one to the current one changes
+ * nothing.
+ */
 export const bundleOf = ({ current, next, former }: TrustState) =>
   joined([current.caPem, next?.caPem ?? '', former?.caPem ?? '']);
 

@@ -28,8 +28,8 @@ const earliest = Math.min;
 /**
  * Registers what is told of sessions. Each scrape reads the caches anew, so the series of what is over or deleted vanish; but
  * for the phase, only sessions that something is the matter with have any. Every replica tells the same.
- * @param perSession whether each session has series of its own. Without, the same metrics have no `namespace` and `session`, and
- *   so no more series than their other labels have values, however many sessions there are.
+ * @param perSession whether each session has series of its own. Without, the same metrics have no `namespace` and `session`,
+ *   and so no more series than their other labels have values, however many sessions there are.
  */
 export function registerSessionMetrics(registers: Registry[], sources: SessionSources, perSession: boolean): void {
   const { sessions } = sources;

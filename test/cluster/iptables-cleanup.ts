@@ -1,6 +1,7 @@
 /**
  * From the output of `iptables-save`, the input of `iptables-restore --noflush` that removes the chains that kube-proxy,
- * kube-router and the kubelet made (`KUBE-`) and those that CNI made for one network, and nothing else; empty if there are none.
+ * kube-router and the kubelet made (`KUBE-`) and those that CNI made for one network, and nothing else; empty if there are
+ * none.
  */
 export function cleanupRules(saved: string, networkName: string): string {
   return cleanup(saved, (lines) => {

@@ -11,7 +11,9 @@ const name = 'outside-host';
 const link = 'berth-outside';
 /** The node's own address on that link: packets of pods leave with it. One of those that are kept for documentation. */
 const nodeAddress = '198.51.100.254/32';
-/** Number of the routes, and place of the rules that lead to them: before the machine's own, the last of which leads everywhere. */
+/**
+ * Number of the routes, and place of the rules that lead to them: before the machine's own, the last of which leads everywhere.
+ */
 const table = '4253';
 /** Lies in the cluster's folder from before the first rule until after the last. */
 const marker = (dir: string) => join(dir, 'has-outside-host');

@@ -20,8 +20,8 @@ export interface PodDiscovery {
 }
 
 /**
- * Discovers pods in the place of Prometheus' own `kubernetes_sd_configs`, which Debian leaves out of its build. Targets have the
- * labels that those have, so whoever relabels them cannot tell the difference.
+ * Discovers pods in the place of Prometheus' own `kubernetes_sd_configs`, which Debian leaves out of its build. Targets have
+ * the labels that those have, so whoever relabels them cannot tell the difference.
  * @param pods looks them up, at each time that Prometheus asks
  * @see https://prometheus.io/docs/prometheus/latest/configuration/configuration/#pod
  */

@@ -11,7 +11,9 @@ beforeAll(() => installBerth(inject('standIns'), ['tls.publishSeconds=2']), 120_
 afterAll(() => installBerth(inject('standIns')), 120_000);
 const world = oneWorld();
 
-/** A kubelet looks at a pod's volumes again after 60 to 90 s; the pod reads the file every 5 s, and reports again within 60 s. */
+/**
+ * A kubelet looks at a pod's volumes again after 60 to 90 s; the pod reads the file every 5 s, and reports again within 60 s.
+ */
 const refreshMs = 170_000;
 const name = 'kept';
 
