@@ -16,7 +16,7 @@ export interface OperatorConfig {
   readonly dnsNames: readonly string[];
   /** CIDRs of private addresses that webhooks may point to. */
   readonly outboundAllow: readonly string[];
-  readonly ports: { readonly api: number; readonly health: number };
+  readonly ports: { readonly api: number; readonly health: number; readonly gateway: number };
   /** How fast runs are started, over all sessions. */
   readonly starts: { readonly perSecond: number; readonly burst: number; readonly concurrent: number };
   /** How many sessions may be away at once because of another image or other defaults. */
@@ -79,7 +79,7 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       concurrent: root.object('starts').positive('concurrent', 200, 1),
     },
     rollout: { concurrent: root.object('rollout').positive('concurrent', 3, 1) },
-    ports: { api: apiPort, health: root.number('healthPort', 8080) },
+    ports: { api: apiPort, health: root.number('healthPort', 8080), gateway: root.number('gatewayPort', 8444) },
     clusterSinks,
     endRecordDeadlineMs: root.number('endRecordDeadlineSeconds', 120) * 1000,
     plan: {

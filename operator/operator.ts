@@ -9,6 +9,10 @@ import { createDeliverToSink, type DeliverToSink } from './deliver/deliver-to-si
 import { createDeliveryLoop } from './deliver/delivery-loop.ts';
 import { createMemoryOutbox } from './deliver/memory-outbox.ts';
 import { createSigningKeys } from './deliver/signing-keys.ts';
+import { createAuthorize } from './gateway/authorize.ts';
+import { startGateway } from './gateway/gateway.ts';
+import { createIdentifyCaller } from './gateway/identify-caller.ts';
+import { gatewayRoutes } from './gateway/routes.ts';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import { createKubernetesClient } from './kubernetes/create-client.ts';
 import { isUnreachable } from './kubernetes/errors.ts';
@@ -67,13 +71,14 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   const draining = followDraining({ client, namespace, leaseName, onChange: () => reconciler.resync(), log });
   const send = sender(config, leaders);
   const unrecorded = createMemoryOutbox({ send, nowMs: () => client.nowMs(), log });
+  const sessionPods = createSessionPodClient({ authority });
   const reconciler = createReconciler({
     client: leaders,
     caches,
     sessionEndIndex,
     unrecorded,
     endRecordDeadlineMs: config.endRecordDeadlineMs,
-    sessionPods: createSessionPodClient({ authority }),
+    sessionPods,
     events,
     metrics,
     config: config.plan,
@@ -85,12 +90,13 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   });
   const delivery = deliveryLoop({ config, client: leaders, caches, metrics, log, send, events });
 
+  const keyPair = renewingKeyPair(
+    () => authority.issueServer(config.dnsNames),
+    () => client.nowMs(),
+  );
   const servers = await startApiServers({
     ports: config.ports,
-    keyPair: renewingKeyPair(
-      () => authority.issueServer(config.dnsNames),
-      () => client.nowMs(),
-    ),
+    keyPair,
     routes: [reports({ client, caches, metrics, log })],
     notReady: () => (synced ? undefined : 'the caches are being filled'),
     registry: metrics.registry,
@@ -99,6 +105,15 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
   const reflectors = startReflectors(caches, client, log);
   await reflectors.synced;
   synced = true;
+  // After the caches are full: a session that is not in them would not be found.
+  const gateway = await startGateway({
+    port: config.ports.gateway,
+    keyPair,
+    identifyCaller: createIdentifyCaller({ client, nowMs: () => client.nowMs() }),
+    authorize: createAuthorize({ client }),
+    routes: gatewayRoutes({ client, ...caches, sessionPods, events, log }),
+    log,
+  });
   leadership = startLeadership({
     client,
     namespace,
@@ -118,7 +133,7 @@ export async function startOperator(config: OperatorConfig, log: Log): Promise<O
       // With the Lease still held, so that what comes of it can be written down.
       await Promise.all([delivery.finish(finishMs), unrecorded.finish(finishMs), settles(led, finishMs)]);
       await leadership?.stop();
-      await Promise.all([servers.close(), events.flush(flushMs), reflectors.stop()]);
+      await Promise.all([servers.close(), gateway.close(), events.flush(flushMs), reflectors.stop()]);
       await client.close();
     },
   };

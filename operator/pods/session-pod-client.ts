@@ -28,6 +28,11 @@ export interface SessionPodClient {
    */
   fetchQr(target: PodTarget): Promise<string | undefined>;
   /**
+   * The code to type in on the phone; undefined while nobody needs to.
+   * @throws {PodUnreachableError | PodIdentityError | PodRefusedError}
+   */
+  fetchPairingCode(target: PodTarget): Promise<string | undefined>;
+  /**
    * Sends a text message.
    * @param target `to` is a phone number or a JID
    * @returns WhatsApp's id of the message
@@ -90,6 +95,15 @@ export function createSessionPodClient(options: SessionPodClientOptions): Sessio
     }
   }
 
+  /** What the pod shows to somebody; undefined where it says that nobody needs it. */
+  async function shown(target: PodTarget, action: string, path: string, field: string): Promise<string | undefined> {
+    const answer = await call({ ...target, action, method: 'GET', path });
+    if (answer.status === 404) return undefined;
+    const text = answer.status === 200 ? fieldOf(answer.text, field) : undefined;
+    if (text === undefined) throw refused(action, target, answer);
+    return text;
+  }
+
   return {
     async askToStop({ withinMs, logout, ...target }) {
       const action = 'ask the pod to stop';
@@ -98,14 +112,8 @@ export function createSessionPodClient(options: SessionPodClientOptions): Sessio
       if (answer.status !== 202) throw refused(action, target, answer);
     },
 
-    async fetchQr(target) {
-      const action = 'fetch the QR code';
-      const answer = await call({ ...target, action, method: 'GET', path: podApiPaths.qr });
-      if (answer.status === 404) return undefined;
-      const qr = answer.status === 200 ? fieldOf(answer.text, 'qr') : undefined;
-      if (qr === undefined) throw refused(action, target, answer);
-      return qr;
-    },
+    fetchQr: (target) => shown(target, 'fetch the QR code', podApiPaths.qr, 'qr'),
+    fetchPairingCode: (target) => shown(target, 'fetch the pairing code', podApiPaths.pairingCode, 'pairingCode'),
 
     async sendText({ to, text, ...target }) {
       const action = 'send a message';

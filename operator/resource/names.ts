@@ -85,4 +85,5 @@ export const path = {
   lease: (namespace: string, name: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
   tokenReviews: '/apis/authentication.k8s.io/v1/tokenreviews',
+  subjectAccessReviews: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
 } as const;

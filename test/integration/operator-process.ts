@@ -14,6 +14,8 @@ export interface OperatorProcess {
   readonly healthUrl: string;
   /** Where pods report to; the name is in its certificate. */
   readonly apiUrl: string;
+  /** Of the HTTP API for people and software; the name is in its certificate. */
+  readonly gatewayUrl: string;
   /** Settles when the process is gone. */
   readonly exited: Promise<unknown>;
   /** Ends it like a lost node. */
@@ -53,7 +55,7 @@ export async function startOperatorProcess(options: {
     waitUntilReady = true,
     clockSkewMs = 0,
   } = options;
-  const ports = await freePorts({ api: 0, health: 0 });
+  const ports = await freePorts({ api: 0, health: 0, gateway: 0 });
   const dir = await mkdtemp(join(tmpdir(), 'berth-operator-'));
   const configFile = join(dir, 'config.json');
   const config = {
@@ -61,6 +63,7 @@ export async function startOperatorProcess(options: {
     serviceName: 'berth-operator',
     apiPort: ports.api,
     healthPort: ports.health,
+    gatewayPort: ports.gateway,
     session: { images: sessionImages('dev') },
     outbound: { allow: ['127.0.0.0/8'] },
     unconfirmedWaitSeconds: 1,
@@ -91,6 +94,7 @@ export async function startOperatorProcess(options: {
     log: () => log,
     healthUrl,
     apiUrl: `https://localhost:${ports.api}`,
+    gatewayUrl: `https://localhost:${ports.gateway}`,
     exited,
     async kill() {
       child.kill('SIGKILL');

@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** Folders in the order in which they may import: each only what stands to its right. Files at the top are the main. */
 const order = {
-  operator: ['api', 'deliver', 'act', 'publish', 'observe', 'watch', 'pods', 'kubernetes', 'plan', 'resource'],
+  operator: ['gateway', 'api', 'deliver', 'act', 'publish', 'observe', 'watch', 'pods', 'kubernetes', 'plan', 'resource'],
   'session-pod': ['api', 'run', 'engine', 'deliver', 'storage', 'publish', 'session', 'protocol'],
 } as const;
 /** Without packages and Node's modules: time and randomness come in as values. */
