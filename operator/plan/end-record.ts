@@ -7,7 +7,8 @@ import { endMessage, endReason } from './end-reason.ts';
 import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 import { sinksOf, withClusterSinks } from './sinks.ts';
 
-const engines: readonly string[] = ['Baileys'] satisfies Engine[];
+/** By name, so that the compiler finds an engine that is missing. */
+const engines: Readonly<Record<Engine, true>> = { Baileys: true, WhatsAppWebJS: true };
 
 const rfc3339 = (ms: number) => new Date(ms).toISOString();
 
@@ -37,7 +38,7 @@ export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfi
 }
 
 /** By the annotation, which anybody who may edit pods may break: it becomes a label of a metric, and those are a closed set. */
-const engineOf = ({ engine }: ObservedPod) => (engine !== undefined && engines.includes(engine) ? engine : 'unknown');
+const engineOf = ({ engine }: ObservedPod) => (engine !== undefined && Object.hasOwn(engines, engine) ? engine : 'unknown');
 
 /** The record of a run that the status knows, whose pod went without one: somebody took its finalizer off. */
 export function recordLostEnd(session: ObservedSession, observed: Observed): Action | undefined {

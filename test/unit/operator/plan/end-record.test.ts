@@ -24,6 +24,8 @@ test('recordEnd() cuts last words to what the record can hold', () => {
 test('recordEnd() takes the engine of a pod without session from its annotation only if there is such an engine', () => {
   const foreign = { sessionUid: 'session-0', container: containers.terminated };
   expect(recorded({ ...foreign, engine: 'Baileys' }).engine).toBe('Baileys');
+  expect(recorded({ ...foreign, engine: 'WhatsAppWebJS' }).engine).toBe('WhatsAppWebJS');
+  expect(recorded({ ...foreign, engine: 'toString' }).engine).toBe('unknown');
   expect(recorded({ ...foreign, engine: 'x'.repeat(100) }).engine).toBe('unknown');
 });
 
