@@ -38,7 +38,8 @@ export function recordEnd(pod: ObservedPod, observed: Observed, terminationConfi
 }
 
 /** By the annotation, which anybody who may edit pods may break: it becomes a label of a metric, and those are a closed set. */
-const engineOf = ({ engine }: ObservedPod) => (engine !== undefined && Object.hasOwn(engines, engine) ? engine : 'unknown');
+const engineOf = ({ engine }: ObservedPod) =>
+  engine !== undefined && Object.hasOwn(engines, engine) ? engine : 'unknown';
 
 /** The record of a run that the status knows, whose pod went without one: somebody took its finalizer off. */
 export function recordLostEnd(session: ObservedSession, observed: Observed): Action | undefined {
