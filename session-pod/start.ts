@@ -135,6 +135,7 @@ async function run(config: Config, log: Log, stopSignal: StopSignal): Promise<vo
         logout: (withinMs) => supervisor.engine.logout(withinMs),
         onConfirmed() {
           eraseCredentials = true;
+          runEnd.correct({ message: 'Asked to unlink the device, and WhatsApp confirmed it', unlinked: true });
         },
         log,
       }),

@@ -76,7 +76,7 @@ export function createSessions(dependencies: {
 
     async markEnding(
       observed: Observed,
-      { runUid, reason, deadlineMs }: MarkEnding,
+      { runUid, reason, deadlineMs, logout }: MarkEnding,
       signal: AbortSignal,
     ): Promise<void> {
       const { session, pod, nowMs } = observed;
@@ -90,6 +90,7 @@ export function createSessions(dependencies: {
           reason,
           since: new Date(nowMs).toISOString(),
           ...(deadlineMs === undefined ? {} : { deadline: new Date(deadlineMs).toISOString() }),
+          ...(logout && { logout }),
         },
       };
       const marked = { ...session, status: { ...session.status, run } };

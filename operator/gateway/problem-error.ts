@@ -40,7 +40,21 @@ export const problemCodes = Object.keys(statusOf) as readonly ProblemCode[];
 
 /** Answers a request with a problem. Its message is the problem's detail: what is so, and what to do. */
 export class ProblemError extends BerthError {
-  readonly code: ProblemCode;
+  readonly code:
+    | 'REQUEST_INVALID'
+    | 'UNAUTHENTICATED'
+    | 'FORBIDDEN'
+    | 'NOT_FOUND'
+    | 'METHOD_NOT_ALLOWED'
+    | 'NOT_ACCEPTABLE'
+    | 'CONFLICT'
+    | 'BODY_TOO_LARGE'
+    | 'BODY_OF_WRONG_TYPE'
+    | 'SPEC_INVALID'
+    | 'TOO_MANY'
+    | 'INTERNAL'
+    | 'POD_UNREACHABLE'
+    | 'UNAVAILABLE';
   readonly retryable: boolean;
   /** HTTP status. */
   readonly status: number;

@@ -70,6 +70,7 @@ export function slimPod(raw: unknown): ObservedPod {
     ...optional('specHash', annotations[podAnnotation.specHash]),
     ...optional('templateHash', annotations[podAnnotation.templateHash]),
     ...optional('restartedAt', annotations[podAnnotation.restartedAt]),
+    ...optional('loggedOutAt', annotations[podAnnotation.loggedOutAt]),
     ...optional('claim', spec?.volumes?.find(({ name }) => name === dataVolume)?.persistentVolumeClaim?.claimName),
     ...optional('nodeName', spec?.nodeName),
     ...optional('podIp', status?.podIP),

@@ -14,7 +14,13 @@ export type Action =
   /** Puts the finalizer back that somebody took off a living pod. */
   | { readonly type: 'AddPodFinalizer'; readonly uid: string }
   /** Writes down why the run is ended, before anything is done to end it. No deadline: at once. */
-  | { readonly type: 'MarkEnding'; readonly runUid: string; readonly reason: EndReason; readonly deadlineMs?: number }
+  | {
+      readonly type: 'MarkEnding';
+      readonly runUid: string;
+      readonly reason: EndReason;
+      readonly deadlineMs?: number;
+      readonly logout?: true;
+    }
   /** Asks over the pod's own API. A pod that does not answer is deleted at once: there is nothing to wait for. */
   | {
       readonly type: 'AskPodToStop';

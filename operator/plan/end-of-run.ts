@@ -33,7 +33,7 @@ export function endOfRun(observed: Observed): Plan | undefined {
   // A graceful end is asked for over the pod's own API: the kubelet cannot shorten a kill in flight.
   if (leftMs > 0 && canBeAsked(observed, pod)) {
     const stop: Action = { type: 'AskPodToStop', uid: pod.uid, withinMs: leftMs };
-    const ask: Action = losesCredentials(observed) ? { ...stop, logout: true } : stop;
+    const ask: Action = ending.logout === true || losesCredentials(observed) ? { ...stop, logout: true } : stop;
     return { ...step('AskingPodToStop', ask), requeueAfterMs: leftMs };
   }
   return step('KillingPod', { type: 'DeletePod', uid: pod.uid });

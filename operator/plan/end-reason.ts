@@ -20,11 +20,12 @@ export function parseLastWords(terminationMessage: string): LastWords | undefine
     return undefined; // Not ours: the process died before it could say anything.
   }
   if (typeof words !== 'object' || words === null) return undefined;
-  const { reason, code, message } = words as Record<string, unknown>;
+  const { reason, code, message, unlinked } = words as Record<string, unknown>;
   return {
     ...(isPodEndReason(reason) ? { reason } : {}),
     ...(typeof code === 'number' ? { code } : {}),
     message: typeof message === 'string' ? message : '',
+    ...(unlinked === true ? { unlinked } : {}),
   };
 }
 
@@ -43,6 +44,7 @@ export function endReason(pod: ObservedPod, session: ObservedSession | undefined
   const ending = owner?.status.run?.uid === pod.uid ? owner.status.run.ending : undefined;
   if (ending !== undefined) {
     const { reason } = ending;
+    if (ending.logout === true && lastWords?.unlinked === true) return end('logged_out', lastWords.message);
     return end(reason, endingMessage(reason, owner));
   }
   if (owner === undefined || owner.deletionRequested) return end('deleted', messages.deleted);

@@ -6,7 +6,19 @@ import type { Observed, ObservedPod, ObservedSession } from './observed.ts';
 const defaultGracePeriodSeconds = 30;
 
 /** Writes down that a living run shall end, and until when it may do so by itself. What follows is endOfRun's. */
-export function gracefulEnd({ nowMs }: Observed, pod: ObservedPod, session: ObservedSession, reason: EndReason): Plan {
+export function gracefulEnd(
+  { nowMs }: Observed,
+  pod: ObservedPod,
+  session: ObservedSession,
+  reason: EndReason,
+  { logout }: { readonly logout?: true } = {},
+): Plan {
   const graceMs = (session.spec.termination?.gracePeriodSeconds ?? defaultGracePeriodSeconds) * 1000;
-  return step('Ending', { type: 'MarkEnding', runUid: pod.uid, reason, deadlineMs: nowMs + graceMs });
+  return step('Ending', {
+    type: 'MarkEnding',
+    runUid: pod.uid,
+    reason,
+    deadlineMs: nowMs + graceMs,
+    ...(logout && { logout }),
+  });
 }

@@ -60,6 +60,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
         [podAnnotation.specHash]: specHash(spec),
         [podAnnotation.templateHash]: templateHash(spec, config),
         ...(spec.restartedAt === undefined ? {} : { [podAnnotation.restartedAt]: spec.restartedAt }),
+        ...(spec.loggedOutAt === undefined ? {} : { [podAnnotation.loggedOutAt]: spec.loggedOutAt }),
       },
       finalizers: [podFinalizer],
       ownerReferences: [

@@ -125,6 +125,8 @@ export interface ObservedPod {
   readonly templateHash?: string;
   /** `spec.restartedAt` when the run started. */
   readonly restartedAt?: string;
+  /** `spec.loggedOutAt` when the run started. */
+  readonly loggedOutAt?: string;
   /** Name of the claim that it mounts as the session's volume. */
   readonly claim?: string;
   readonly nodeName?: string;

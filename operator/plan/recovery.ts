@@ -25,7 +25,8 @@ export function recoveryAfter(session: ObservedSession, end: ObservedSessionEnd)
   const isGhosts = reason === 'replaced' && mayBeAGhosts(session, end);
   if (holding.includes(reason) && !isGhosts)
     return { restarts: session.status.recovery?.restarts ?? 0, held: reason as Held };
-  if (intended.includes(reason)) return { restarts: 0 };
+  const wasAskedFor = reason === 'logged_out' && session.status.run?.ending?.logout === true;
+  if (wasAskedFor || intended.includes(reason)) return { restarts: 0 };
   const used = wasHealthy(session, end) ? 0 : (session.status.recovery?.restarts ?? 0);
   if (blameless.includes(reason)) {
     // A young run that is evicted may have filled its own volume in memory: it must not log in again and again.

@@ -8,6 +8,9 @@ import { specHash } from './spec-hash.ts';
 export function renewal(observed: Observed): Plan | undefined {
   const { session, pod } = observed;
   if (session === undefined || pod === undefined) return undefined;
+  // As a restart, until WhatsApp confirms that it is more than that.
+  if (isNewer(session.spec.loggedOutAt, pod.loggedOutAt))
+    return gracefulEnd(observed, pod, session, 'restarted', { logout: true });
   if (isNewer(session.spec.restartedAt, pod.restartedAt)) return gracefulEnd(observed, pod, session, 'restarted');
   if (pod.specHash !== undefined && pod.specHash !== specHash(session.spec))
     return gracefulEnd(observed, pod, session, 'spec_changed');

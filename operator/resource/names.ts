@@ -31,6 +31,8 @@ export const podAnnotation = {
   templateHash: 'berth.dev/template-hash',
   /** `spec.restartedAt` as it was, if it was set. */
   restartedAt: 'berth.dev/restarted-at',
+  /** `spec.loggedOutAt` as it was, if it was set. */
+  loggedOutAt: 'berth.dev/logged-out-at',
 } as const;
 
 /** The container whose end is the run's end. */

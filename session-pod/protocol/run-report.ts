@@ -65,4 +65,6 @@ export interface LastWords {
   /** WhatsApp's disconnect code, if one ended the run. */
   readonly code?: number;
   readonly message: string;
+  /** WhatsApp confirmed that the device was unlinked, as the operator had asked. */
+  readonly unlinked?: true;
 }

@@ -33,7 +33,7 @@ export function errorsOf(file: string, source: string): DocumentedError[] {
     /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*)?(?:export )?class (\w+) extends BerthError\b[^{]*\{([\s\S]*?)\n\}/g,
   );
   const errors = [...classes].map(([, comment = '', name = '', body = '']) => {
-    const codes = /readonly code(?: =|:) ('[A-Z_]+'(?: \| '[A-Z_]+')*);/.exec(body)?.[1]?.match(/[A-Z_]+/g);
+    const codes = /readonly code(?: =|:)\s+(?:\| )?('[A-Z_]+'(?:\s+\| '[A-Z_]+')*);/.exec(body)?.[1]?.match(/[A-Z_]+/g);
     if (!codes) throw new Error(`Cannot document "${name}" of ${file}: it names no code; write it as text, or a union`);
     const retryable = /readonly retryable = (true|false)/.exec(body)?.[1] ?? 'depends';
     const text = comment.replace(/^\s*\* ?/gm, ' ');

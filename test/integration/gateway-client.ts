@@ -47,8 +47,8 @@ export function gatewayClient(url: string, caPem: string) {
       });
       const bytes = Buffer.from(await answer.body.arrayBuffer());
       const isJson = /json/.test(String(answer.headers['content-type'] ?? ''));
-      const json = isJson ? JSON.parse(bytes.toString('utf8')) : undefined;
-      return { status: answer.statusCode, headers: answer.headers, bytes, json };
+      const text = isJson ? JSON.parse(bytes.toString('utf8')) : undefined;
+      return { status: answer.statusCode, headers: answer.headers, bytes, json: text };
     },
     close: () => dispatcher.close(),
   };

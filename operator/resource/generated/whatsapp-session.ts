@@ -29,6 +29,10 @@ export interface WhatsAppSessionResource {
      */
     restartedAt?: string;
     /**
+     * Set it to the present time to have the device unlinked from its phone once; the session then shows a code for the next one.
+     */
+    loggedOutAt?: string;
+    /**
      * The volume that keeps the credentials of the session.
      */
     storage?: {
@@ -413,6 +417,10 @@ export interface WhatsAppSessionResource {
          * Until then the pod may end by itself; absent for a force-kill.
          */
         deadline?: string;
+        /**
+         * Whether WhatsApp is asked to unlink the device.
+         */
+        logout?: boolean;
       };
     };
     /**
