@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createIdentifyPod, TokenReviewError } from '../../../../operator/api/identify-pod.ts';
+import { createIdentifyPod } from '../../../../operator/api/identify-pod.ts';
+import { TokenReviewError } from '../../../../operator/api/review-token.ts';
 import type { ApiRequest } from '../../../../operator/kubernetes/client.ts';
 
 const extra = {
