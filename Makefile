@@ -10,7 +10,7 @@ run := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 # images: BROWSER=chromium puts the whole browser in the place of its headless shell.
 export KEEP ENGINE BROWSER
 
-.PHONY: help packages up down images demo test test-unit test-integration test-e2e soak check release generate clean
+.PHONY: help packages up down images demo test test-unit test-integration test-e2e soak check generate clean
 
 help: ## List what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,9 +47,6 @@ soak: packages ## Run random faults against an operator on a real API server (SO
 
 check: packages ## Check types, lint, format, and that generated files are current (20 s)
 	@$(run) node test/run-tests.ts check
-
-release: packages ## Make chart package, image archives and checksums in dist/; publishes nothing (3 min)
-	@$(run) node test/release/release.ts
 
 generate: packages ## Write anew what is made from other files
 	@$(run) node test/generate/crd-types.ts

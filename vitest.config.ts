@@ -43,7 +43,7 @@ export default defineConfig({
           ...onTheCluster,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/alone/**', 'test/e2e/afterwards/**'],
+          exclude: ['test/e2e/alone/**'],
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
@@ -56,15 +56,6 @@ export default defineConfig({
           include: ['test/e2e/alone/**/*.test.ts'],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-        },
-      },
-      // At the very end, what judges all that the others have left in the API server's audit log.
-      {
-        test: {
-          ...onTheCluster,
-          name: 'e2e-afterwards',
-          include: ['test/e2e/afterwards/**/*.test.ts'],
-          sequence: { groupOrder: 3 },
         },
       },
     ],

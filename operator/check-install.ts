@@ -3,9 +3,9 @@ import { Client } from 'undici';
 import type { KubernetesClient } from './kubernetes/client.ts';
 import type { Log } from './kubernetes/log.ts';
 import { sleep } from './kubernetes/retry.ts';
-import { operatorRights, type Right, type RightsOf } from './operator-rights.ts';
-import { bundleOf } from './pods/trust-state.ts';
-import { caSecret, createTrustStore } from './pods/trust-store.ts';
+import { operatorRights, type Right } from './operator-rights.ts';
+import { caSecret } from './pods/certificate-authority.ts';
+import { readSecret } from './pods/ensure-secret.ts';
 import { path } from './resource/names.ts';
 import type { ObjectMeta } from './resource/object-meta.ts';
 
@@ -28,9 +28,11 @@ export class InstallCheckError extends BerthError {
   }
 }
 
-export interface InstallCheckDependencies extends RightsOf {
+export interface InstallCheckDependencies {
   /** With the operator's own account: what is allowed to it is what counts. */
   readonly client: Pick<KubernetesClient, 'request'>;
+  readonly namespace: string;
+  readonly leaseName: string;
   /** Name of the pod that checks. */
   readonly podName: string;
   /** Where session pods report to. */
@@ -87,20 +89,19 @@ function wordsOf(error: unknown): string {
   return cause instanceof Error && !message.includes(cause.message) ? `${message} (${cause.message})` : message;
 }
 
-async function missingRights(dependencies: InstallCheckDependencies): Promise<string | undefined> {
-  const { client } = dependencies;
+async function missingRights({ client, namespace, leaseName }: InstallCheckDependencies): Promise<string | undefined> {
   const answers = await Promise.all(
-    operatorRights(dependencies).map(async (right) => {
+    operatorRights(leaseName).map(async (right) => {
       const answer = await client.request<{ status?: { allowed?: boolean } }>({
         method: 'POST',
         path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
         body: {
           apiVersion: 'authorization.k8s.io/v1',
           kind: 'SelfSubjectAccessReview',
-          spec: { resourceAttributes: attributesOf(right) },
+          spec: { resourceAttributes: attributesOf(right, namespace) },
         },
       });
-      return answer.status?.allowed === true ? [] : [inWords(right)];
+      return answer.status?.allowed === true ? [] : [inWords(right, namespace)];
     }),
   );
   const missing = answers.flat();
@@ -108,23 +109,19 @@ async function missingRights(dependencies: InstallCheckDependencies): Promise<st
 }
 
 /** An empty namespace asks for all of them. */
-function attributesOf({ verb, group, resource, name = '', namespace = '' }: Right) {
+function attributesOf({ verb, group, resource, name = '', inOwnNamespace }: Right, namespace: string) {
   const [plural, subresource = ''] = resource.split('/');
-  return { verb, group, resource: plural, subresource, name, namespace };
+  return { verb, group, resource: plural, subresource, name, namespace: inOwnNamespace ? namespace : '' };
 }
 
-function inWords({ verb, resource, name, namespace }: Right): string {
+function inWords({ verb, resource, name, inOwnNamespace }: Right, namespace: string): string {
   const what = name === undefined ? resource : `${resource} "${name}"`;
-  return namespace !== undefined ? `${verb} ${what} in "${namespace}"` : `${verb} ${what}`;
+  return inOwnNamespace ? `${verb} ${what} in "${namespace}"` : `${verb} ${what}`;
 }
 
-async function unservedResources({ client, watchNamespaces }: InstallCheckDependencies): Promise<string | undefined> {
-  const [watched] = watchNamespaces; // Absent: all.
-  for (const collection of [path.sessions(watched), path.sessionEnds(watched)])
+async function unservedResources({ client }: InstallCheckDependencies): Promise<string | undefined> {
+  for (const collection of [path.sessions(), path.sessionEnds()])
     await client.request({ method: 'GET', path: collection, query: { limit: '1' } });
-  // With rights over the cluster, tokens are checked by the API server itself.
-  if (watched !== undefined)
-    for (const at of [path.issuer, path.issuerKeys]) await client.request({ method: 'GET', path: at });
   return undefined;
 }
 
@@ -144,11 +141,11 @@ async function unreadiness({ healthUrl }: InstallCheckDependencies): Promise<str
  */
 async function reportFault(dependencies: InstallCheckDependencies): Promise<string | undefined> {
   const { client, namespace, podName, operatorUrl, readToken } = dependencies;
-  const stored = await createTrustStore(client, namespace).read();
-  if (stored === undefined) return `the Secret "${namespace}/${caSecret}" holds no CA, so no operator has started yet`;
+  const ca = (await readSecret(client, { namespace, name: caSecret }))?.['ca.crt'];
+  if (ca === undefined) return `the Secret "${namespace}/${caSecret}" holds no CA, so no operator has started yet`;
   const pod = await client.request<{ metadata: ObjectMeta }>({ method: 'GET', path: path.pod(namespace, podName) });
   const token = (await readToken()).trim();
-  const connection = new Client(operatorUrl, { connect: { ca: bundleOf(stored.state), timeout: askMs } });
+  const connection = new Client(operatorUrl, { connect: { ca: Buffer.from(ca).toString('utf8'), timeout: askMs } });
   try {
     const answer = await connection.request({
       method: 'POST',

@@ -3,7 +3,6 @@ import { BerthError } from '@berth/protocol';
 import { assertCidrs } from '@berth/protocol/outbound';
 import type { ClusterSink } from './deliver/cluster-sinks.ts';
 import type { BrowserConfig, PlanConfig, Resources } from './plan/observed.ts';
-import type { RotationTiming } from './pods/rotation-step.ts';
 import type { Engine } from './resource/whatsapp-session.ts';
 
 /** What an operator is told by its configuration file and its environment. */
@@ -12,20 +11,9 @@ export interface OperatorConfig {
   readonly identity: string;
   readonly logLevel: string;
   readonly namespace: string;
-  /** The namespaces whose sessions are run, without a right over the cluster; empty: all, by rights over the cluster. */
-  readonly watchNamespaces: readonly string[];
-  /** Name of the Role and RoleBinding that hold the operator's rights in each of them. */
-  readonly sessionsRoleName: string;
   readonly leaseName: string;
   /** DNS names under which pods reach the operator. */
   readonly dnsNames: readonly string[];
-  readonly certificates: {
-    readonly timing: RotationTiming;
-    /**
-     * Secret in the operator's namespace with the certificate that another CA gives; absent: the operator has a CA of its own.
-     */
-    readonly givenSecret?: string;
-  };
   /** CIDRs of private addresses that webhooks may point to. */
   readonly outboundAllow: readonly string[];
   readonly ports: { readonly api: number; readonly health: number };
@@ -37,8 +25,6 @@ export interface OperatorConfig {
   readonly clusterSinks: readonly ClusterSink[];
   /** From the first refusal of an end's record until its pod is released without one, in milliseconds. */
   readonly endRecordDeadlineMs: number;
-  /** Whether each session has series of its own among the metrics. */
-  readonly perSessionSeries: boolean;
   readonly plan: PlanConfig;
 }
 
@@ -80,16 +66,12 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
   const namespace = root.string('namespace');
   const serviceName = root.string('serviceName');
   const apiPort = root.number('apiPort', 8443);
-  const leaseName = root.string('leaseName', 'berth-operator');
   return {
     identity,
     logLevel,
     namespace,
-    watchNamespaces: namespacesOf(root),
-    sessionsRoleName: root.string('sessionsRoleName', `${leaseName}-sessions`),
-    leaseName,
+    leaseName: root.string('leaseName', 'berth-operator'),
     dnsNames: [`${serviceName}.${namespace}.svc`, `${serviceName}.${namespace}.svc.cluster.local`, 'localhost'],
-    certificates: certificatesOf(root.object('certificates')),
     outboundAllow: cidrs(root.object('outbound').strings('allow')),
     starts: {
       perSecond: root.object('starts').positive('perSecond', 20),
@@ -100,7 +82,6 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
     ports: { api: apiPort, health: root.number('healthPort', 8080) },
     clusterSinks,
     endRecordDeadlineMs: root.number('endRecordDeadlineSeconds', 120) * 1000,
-    perSessionSeries: root.boolean('perSessionSeries', true),
     plan: {
       clusterSinks: clusterSinks.map(({ url }) => url),
       drainMs: root.number('drainSeconds', 2) * 1000,
@@ -114,34 +95,16 @@ export function parseConfig(raw: unknown, identity: string, logLevel: string): O
       sessionEnv: session.stringMap('env'),
       resources: byEngine((engine) => (session.object('resources').value(engine) as Resources | undefined) ?? {}),
       browser: browserOf(session.object('browser')),
-      ...priorityClassesOf(session),
+      allowedPriorityClasses: session.strings('allowedPriorityClasses'),
       allowedRuntimeClasses: session.strings('allowedRuntimeClasses'),
     },
   };
-}
-
-function namespacesOf(root: Fields): readonly string[] {
-  const namespaces = root.strings('watchNamespaces');
-  const isName = (name: string) => name.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name);
-  if (!namespaces.every(isName) || new Set(namespaces).size !== namespaces.length)
-    throw invalid('watchNamespaces', namespaces, 'names of namespaces, each once; or leave it empty for all');
-  return namespaces;
 }
 
 const byEngine = <T>(of: (engine: Engine) => T): Record<Engine, T> => ({
   Baileys: of('Baileys'),
   WhatsAppWebJS: of('WhatsAppWebJS'),
 });
-
-/** Empty, as the chart writes it where there is none, means the cluster's default. */
-function priorityClassesOf(session: Fields): Pick<PlanConfig, 'sessionPriorityClassName' | 'allowedPriorityClasses'> {
-  const name = session.value('priorityClassName') ?? '';
-  if (typeof name !== 'string') throw invalid('session.priorityClassName', name, 'a name, or leave it empty');
-  const allowed = session.strings('allowedPriorityClasses');
-  // Who names the default gets what it would have had.
-  if (name === '' || allowed.includes(name)) return { sessionPriorityClassName: name, allowedPriorityClasses: allowed };
-  return { sessionPriorityClassName: name, allowedPriorityClasses: [name, ...allowed] };
-}
 
 function browserOf(browser: Fields): BrowserConfig {
   const shmSize = browser.string('shmSize', '256Mi');
@@ -158,25 +121,6 @@ function browserOf(browser: Fields): BrowserConfig {
   if (typeof userAgent !== 'string' || !/^[ -~]{0,512}$/.test(userAgent))
     throw invalid('session.browser.userAgent', userAgent, 'one line of ASCII, or leave it empty');
   return { sandbox: browser.boolean('sandbox', false), shmSize, seccompProfile, locale, userAgent };
-}
-
-const daySeconds = 24 * 3600;
-
-function certificatesOf(certificates: Fields): OperatorConfig['certificates'] {
-  const timing = {
-    lifetimeMs: certificates.positive('caLifetimeSeconds', 3652 * daySeconds) * 1000,
-    renewBeforeMs: certificates.positive('caRenewBeforeSeconds', 365 * daySeconds) * 1000,
-    publishMs: certificates.positive('publishSeconds', daySeconds) * 1000,
-  };
-  // Else a new CA would be due for a successor before it signs anything, again and again.
-  if (timing.renewBeforeMs + timing.publishMs > timing.lifetimeMs / 2)
-    throw invalid(
-      'certificates.caRenewBeforeSeconds',
-      timing.renewBeforeMs / 1000,
-      'so much that it and publishSeconds are together at most half of caLifetimeSeconds',
-    );
-  if (certificates.value('secretName') === undefined) return { timing };
-  return { timing, givenSecret: certificates.string('secretName') };
 }
 
 /** Together with a session's own webhooks they fit into the 16 sinks of a record. */

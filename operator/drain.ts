@@ -1,12 +1,12 @@
 import { BerthError } from '@berth/protocol';
-import type { ReleaseRoles } from './act/release-roles.ts';
 import { type KubernetesClient, mergePatch } from './kubernetes/client.ts';
-import { isForbidden, isNotFound } from './kubernetes/errors.ts';
+import { isNotFound } from './kubernetes/errors.ts';
 import type { Log } from './kubernetes/log.ts';
 import { sleep } from './kubernetes/retry.ts';
 import { drainAskedAtAnnotation } from './observe/draining.ts';
-import { heldRecords, heldSessions } from './observe/held-objects.ts';
-import { path } from './resource/names.ts';
+import { slimPod } from './observe/slim-pod.ts';
+import { slimSession } from './observe/slim-session.ts';
+import { managedByLabel, managedByValue, path, sessionKey } from './resource/names.ts';
 
 /** Seconds that a drain may take. */
 const drainSeconds = 60;
@@ -20,7 +20,7 @@ export class DrainTimeoutError extends BerthError {
   constructor(held: readonly string[]) {
     const named = held.slice(0, 20).join('", "');
     super(
-      `Cannot drain: ${held.length} sessions and ends still hold a finalizer after ${drainSeconds} s ("${named}"); ` +
+      `Cannot drain: ${held.length} sessions still hold a finalizer after ${drainSeconds} s ("${named}"); ` +
         'look at their pods and uninstall again, or uninstall without hooks and remove the finalizers by hand',
     );
   }
@@ -35,25 +35,16 @@ export async function drain(dependencies: {
   readonly client: KubernetesClient;
   readonly namespace: string;
   readonly leaseName: string;
-  /** Those whose sessions are run; empty: all. */
-  readonly watchNamespaces: readonly string[];
-  /** Takes the finalizer off the operator's Roles in a namespace. */
-  readonly releaseRoles: ReleaseRoles;
   readonly log: Log;
 }): Promise<void> {
-  const { client, namespace, leaseName, watchNamespaces, releaseRoles, log } = dependencies;
+  const { client, namespace, leaseName, log } = dependencies;
   const deadlineMs = performance.now() + drainSeconds * 1000;
   let told = -1;
   for (;;) {
     // Asked for anew at each look: an operator that is started meanwhile must hear of it too.
     const operatorKnown = await ask(client, path.lease(namespace, leaseName));
-    const held = await heldIn(client, namespace, watchNamespaces, log);
-    if (held.length === 0) {
-      log.info('Drained: no session, pod or session end holds a finalizer');
-      // Last of all: helm deletes the Roles next, and nobody is left then who could do it.
-      for (const watched of watchNamespaces) await releaseRoles(watched);
-      return;
-    }
+    const held = await heldSessions(client);
+    if (held.length === 0) return log.info('Drained: no session holds a finalizer');
     if (!operatorKnown)
       log.warn('No operator has ever led here; nobody will end these sessions', { left: held.length });
     if (performance.now() >= deadlineMs) throw new DrainTimeoutError(held);
@@ -80,26 +71,30 @@ async function ask(client: KubernetesClient, lease: string): Promise<boolean> {
   }
 }
 
-/** All sessions and records that hold a finalizer. A namespace that nothing is granted in is gone, or was never there. */
-async function heldIn(
-  client: KubernetesClient,
-  namespace: string,
-  watchNamespaces: readonly string[],
-  log: Log,
-): Promise<string[]> {
-  if (watchNamespaces.length === 0) return [...(await heldSessions(client)), ...(await heldRecords(client))];
-  // Records lie in the operator's own namespace where the session's takes none.
-  const held = watchNamespaces.includes(namespace) ? [] : await heldRecords(client, namespace);
-  for (const watched of watchNamespaces) {
-    try {
-      held.push(...(await heldSessions(client, watched)), ...(await heldRecords(client, watched)));
-    } catch (error) {
-      if (!isForbidden(error) && !isNotFound(error)) throw error;
-      log.warn('Namespace cannot be looked at, so it is not drained; it is gone, or its Role is', {
-        namespace: watched,
-        error,
-      });
-    }
+/** Keys of the sessions, and of pods without one, that still carry a finalizer of ours: each has a run to end. */
+async function heldSessions(client: KubernetesClient): Promise<string[]> {
+  const held = new Set<string>();
+  for await (const item of listed(client, path.sessions())) {
+    const { namespace, name, hasFinalizer } = slimSession(item);
+    if (hasFinalizer) held.add(sessionKey(namespace, name));
   }
-  return held;
+  for await (const item of listed(client, path.pods(), { labelSelector: `${managedByLabel}=${managedByValue}` })) {
+    const { namespace, name, hasFinalizer } = slimPod(item);
+    if (hasFinalizer) held.add(sessionKey(namespace, name));
+  }
+  return [...held];
+}
+
+/** All objects of a collection, page by page. */
+async function* listed(client: KubernetesClient, collection: string, query: Record<string, string> = {}) {
+  let next = '';
+  do {
+    const page = await client.request<{ metadata: { continue?: string }; items: unknown[] }>({
+      method: 'GET',
+      path: collection,
+      query: { ...query, limit: '500', ...(next === '' ? {} : { continue: next }) },
+    });
+    yield* page.items;
+    next = page.metadata.continue ?? '';
+  } while (next !== '');
 }

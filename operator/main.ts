@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { createReleaseRoles } from './act/release-roles.ts';
 import { checkInstall, checkTokenFile } from './check-install.ts';
 import { type OperatorConfig, readConfig } from './config.ts';
 import { drain } from './drain.ts';
 import { createKubernetesClient } from './kubernetes/create-client.ts';
-import { holdOnOwnConnection } from './kubernetes/hold-request.ts';
 import { startOperator } from './operator.ts';
 import { createLog } from './publish/log.ts';
 
@@ -24,9 +22,7 @@ async function main(): Promise<void> {
   const [command] = process.argv.slice(2);
   if (command === 'drain') {
     const client = createKubernetesClient({ userAgent: 'berth-drain' });
-    const { namespace, leaseName, watchNamespaces, sessionsRoleName } = config;
-    const releaseRoles = createReleaseRoles({ client, hold: holdOnOwnConnection, name: sessionsRoleName });
-    await drain({ client, namespace, leaseName, watchNamespaces, releaseRoles, log });
+    await drain({ client, namespace: config.namespace, leaseName: config.leaseName, log });
     await client.close();
     return;
   }
@@ -49,15 +45,11 @@ async function main(): Promise<void> {
 }
 
 /** What `helm test` runs, in a pod with the operator's account. */
-async function check(config: OperatorConfig): Promise<void> {
-  const {
-    identity,
-    plan: { operatorUrl },
-  } = config;
+async function check({ namespace, leaseName, identity, plan: { operatorUrl } }: OperatorConfig): Promise<void> {
   const client = createKubernetesClient({ userAgent: 'berth-check' });
   const readToken = () => readFile(checkTokenFile, 'utf8');
   const healthUrl = `http://${new URL(operatorUrl).hostname}:8080`; // The Service's port.
-  await checkInstall({ ...config, client, podName: identity, operatorUrl, healthUrl, readToken, log });
+  await checkInstall({ client, namespace, leaseName, podName: identity, operatorUrl, healthUrl, readToken, log });
   await client.close();
 }
 

@@ -54,9 +54,7 @@ const afterLogoutMs = 3_000;
 const lastReportWithinMs = 500;
 /** For an engine that could not close in order and is ended by force. */
 const forcedEndMs = 1_000;
-/**
- * Of the time for a stop, kept back from the engine: for its login, the volume, and the last report on a network that is slow.
- */
+/** Of the time for a stop, kept back from the engine: for its login, the volume, and the last report on a network that is slow. */
 const afterCloseMs = 800;
 /** A run that was replaced has to know from the operator whether it was by its own successor. */
 const askWhenReplacedMs = 2_500;

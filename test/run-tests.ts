@@ -40,8 +40,7 @@ async function runPart(part: Part): Promise<Count> {
     await up();
     await ensureImages();
   }
-  // Whoever runs single files cannot tell which of the operator's rights no test uses.
-  return part === 'e2e' ? runProjects('e2e*', { BERTH_E2E_IS_WHOLE: 'true' }) : runProjects(part);
+  return runProjects(part === 'e2e' ? 'e2e*' : part);
 }
 
 async function inOrder<T>(works: readonly (() => Promise<T>)[]): Promise<T[]> {
@@ -56,11 +55,8 @@ async function runCheck(words: readonly string[]): Promise<Count> {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-/**
- * @param projects a name of vitest's configuration, or a pattern of names
- * @param env what its tests are to find in their environment besides
- */
-async function runProjects(projects: string, env: Readonly<Record<string, string>> = {}): Promise<Count> {
+/** @param projects a name of vitest's configuration, or a pattern of names */
+async function runProjects(projects: string): Promise<Count> {
   const dir = await mkdtemp(join(tmpdir(), 'berth-report-'));
   const report = join(dir, 'report.json');
   try {
@@ -73,7 +69,7 @@ async function runProjects(projects: string, env: Readonly<Record<string, string
       '--reporter=default',
       '--reporter=json',
     ];
-    const status = await start([...words, `--outputFile.json=${report}`], env);
+    const status = await start([...words, `--outputFile.json=${report}`]);
     return readReport(await readFile(report, 'utf8').catch(() => '{}'), status);
   } finally {
     await rm(dir, { recursive: true, force: true });
@@ -81,14 +77,10 @@ async function runProjects(projects: string, env: Readonly<Record<string, string
 }
 
 /** Starts a program of the project's packages and gives its exit status; a signal counts as a failure. */
-function start(
-  [program = '', ...words]: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<number> {
+function start([program = '', ...words]: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(join(projectDir, 'node_modules', '.bin', program), words, {
       cwd: projectDir,
-      env: { ...process.env, ...env },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     stopping.signal.addEventListener('abort', () => child.kill('SIGTERM'), { once: true });

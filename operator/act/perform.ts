@@ -10,7 +10,7 @@ export interface PerformDependencies {
   readonly pods: Pods;
   readonly sessionEnds: SessionEnds;
   readonly claims: Claims;
-  readonly publishTrust: (namespace: string, signal: AbortSignal) => Promise<unknown>;
+  readonly publishTrust: (namespace: string, signal: AbortSignal) => Promise<void>;
 }
 
 /** Performs one action. Every one is idempotent; a conflict is thrown, and means: look again. */
@@ -26,8 +26,7 @@ export function createPerform({ sessions, pods, sessionEnds, claims, publishTrus
       case 'MarkEnding':
         return sessions.markEnding(observed, action, signal);
       case 'PublishTrust':
-        await publishTrust(observed.namespace, signal);
-        return;
+        return publishTrust(observed.namespace, signal);
       case 'CreateClaim':
         return claims.create(observed, action.claim, signal);
       case 'DeleteClaim':

@@ -27,7 +27,7 @@ import { createSessionEnds, type Unrecorded } from './session-ends.ts';
 import { createSessions } from './sessions.ts';
 import { createStartPacing, type StartLimits } from './start-pacing.ts';
 import { enqueueAll, enqueueOnChange, enqueueOnNodeChange } from './triggers.ts';
-import type { PublishTrust } from './trust.ts';
+import { createPublishTrust } from './trust.ts';
 import { runWorkers } from './workers.ts';
 
 export interface ReconcilerDependencies {
@@ -44,11 +44,8 @@ export interface ReconcilerDependencies {
   readonly starts: StartLimits;
   /** Sessions that may be away at once because of another image or other defaults. */
   readonly rollout: { readonly concurrent: number };
-  readonly publishTrust: PublishTrust;
-  readonly isDraining: (namespace: string) => boolean;
-  readonly isInSight: (namespace: string) => boolean;
-  /** Whether the operator may look at nodes. */
-  readonly watchesNodes: boolean;
+  readonly caPem: string;
+  readonly isDraining: () => boolean;
   readonly log: Log;
 }
 
@@ -59,8 +56,7 @@ const resyncMs = 10 * 60_000;
 
 /** The part that only the leader runs: from a change in the caches to the acts that answer it. */
 export function createReconciler(dependencies: ReconcilerDependencies) {
-  const { client, caches, sessionEndIndex, events, metrics, config, isDraining, isInSight, watchesNodes, log } =
-    dependencies;
+  const { client, caches, sessionEndIndex, events, metrics, config, isDraining, log } = dependencies;
   const { sessions, pods, sessionEnds, claims } = caches;
   const queue = createWorkQueue<SessionKey>({
     backoff: (attempt) => fullJitter(attempt, failureBackoff.baseMs, failureBackoff.maxMs, Math.random),
@@ -99,7 +95,7 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
       log,
     }),
     claims: createClaims({ client, claims, claimHolders }),
-    publishTrust: dependencies.publishTrust,
+    publishTrust: createPublishTrust({ client, caPem: dependencies.caPem }),
   });
   const { observeNode, forget } = createObserveNode({ nodes: caches.nodes, client, config });
   const sightings = createSightings();
@@ -110,11 +106,10 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
     refusedEnds,
     claimHolders,
     webhookSecrets,
-    observeNode: watchesNodes ? observeNode : () => Promise.resolve(undefined),
+    observeNode,
     client,
     config,
     isDraining,
-    isInSight,
   });
   const { wake, nowMs } = { wake: whileLeading.add, nowMs: () => client.nowMs() };
   const pacings = [
@@ -125,8 +120,8 @@ export function createReconciler(dependencies: ReconcilerDependencies) {
   const reconcile = createReconcile({ observe, perform, status, tell, pacings, log });
 
   return {
-    /** Looks at every key again, or at every one of a namespace. */
-    resync: (namespace?: string) => enqueueAll(caches, whileLeading, namespace),
+    /** Looks at every key again. */
+    resync: () => enqueueAll(caches, whileLeading),
     /** Works until the lease is lost or the operator stops. */
     async lead(signal: AbortSignal): Promise<void> {
       leading = true;

@@ -3,7 +3,7 @@ import { ApiError, isAlreadyExists, isConflict, isNamespaceTerminating, isNotFou
 import type { Log } from '../kubernetes/log.ts';
 import { elsewhereAfterMs, type RefusedEnds } from '../observe/refused-ends.ts';
 import type { Action } from '../plan/action.ts';
-import { endInTerminatingNamespace, isWorthALook } from '../plan/end-reason.ts';
+import { endInTerminatingNamespace } from '../plan/end-reason.ts';
 import type { Observed, ObservedSessionEnd } from '../plan/observed.ts';
 import type { EventRecorder } from '../publish/events.ts';
 import {
@@ -188,7 +188,8 @@ export function createSessionEnds(dependencies: {
       if (outcome !== 'created') return;
       const { reason, message } = action.spec;
       log.info('Session end recorded', { session: key, run: run.uid, reason });
-      events.record(session, isWorthALook(reason) ? 'Warning' : 'Normal', 'SessionEnd', `${reason}: ${message}`);
+      const type = reason === 'crashed' || reason === 'unknown' ? 'Warning' : 'Normal';
+      events.record(session, type, 'SessionEnd', `${reason}: ${message}`);
       dependencies.onCreated(action);
     },
   };

@@ -39,20 +39,14 @@ export function enqueueOnNodeChange(
   });
 }
 
-/**
- * Puts every key into the queue, or every one of a namespace: a new leader knows nothing of what the one before had under
- * way.
- */
-export function enqueueAll({ sessions, pods }: Caches, queue: Pick<WorkQueue<SessionKey>, 'add'>, only?: string): void {
+/** Puts every key into the queue: a new leader knows nothing of what the one before had under way. */
+export function enqueueAll({ sessions, pods }: Caches, queue: Pick<WorkQueue<SessionKey>, 'add'>): void {
   const priority = (key: SessionKey): Priority => urgencyOf(sessions.get(key)) ?? 'resync';
-  const isMeant = (namespace: string) => only === undefined || namespace === only;
   for (const { namespace, name } of sessions.values()) {
-    if (!isMeant(namespace)) continue;
     const key = sessionKey(namespace, name);
     queue.add(key, priority(key));
   }
   for (const { namespace, name } of pods.values()) {
-    if (!isMeant(namespace)) continue;
     const key = sessionKey(namespace, name);
     if (sessions.get(key) === undefined) queue.add(key, 'resync');
   }

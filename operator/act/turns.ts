@@ -15,10 +15,7 @@ export type Wish = 'asked' | 'byItself';
 
 /** Gives turns to keys, first come, first served; every key that stays in line gets its turn. */
 export interface Turns<K extends string> {
-  /**
-   * Whether the key has its turn, or is under way anyhow. If not it waits in line, and is woken when it has: it need not ask in
-   * between.
-   */
+  /** Whether the key has its turn, or is under way anyhow. If not it waits in line, and is woken when it has: it need not ask in between. */
   take(key: K, wish: Wish): boolean;
   /** The key has used its turn, or does not want one any more. Without `began` in between, what it held is free again. */
   readonly settle: (key: K) => void;

@@ -4,7 +4,20 @@ import { LRUCache } from 'lru-cache';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { path } from '../resource/names.ts';
 import { createConcurrencyLimit } from './concurrency-limit.ts';
-import { type IdentifyPod, type PodIdentity, tokenLimit } from './pod-identity.ts';
+
+/** Whose token it is, in the API server's words. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly podName: string;
+  readonly podUid: string;
+}
+
+/**
+ * Asks the API server whose token it is. Deleting a pod ends its token 60 s later.
+ * @throws {ApiError | TokenReviewError | OverloadedError} it could not be asked, or could not say
+ */
+export type IdentifyPod = (token: string) => Promise<PodIdentity | 'unauthenticated'>;
 
 /** The API server answered, and could not check the token. */
 export class TokenReviewError extends BerthError {
@@ -30,11 +43,10 @@ const believedMs = 300_000;
 const remembered = 20_000;
 const reviewsAtOnce = 16;
 const reviewsInLine = 2_000;
+/** Longer than any token of a service account; what is longer is not sent on. */
+const tokenLimit = 8_192;
 
-/**
- * Creates the check by TokenReview, which takes a right over the cluster, with a memory for tokens that were accepted; refused
- * ones are asked for each time. Its errors are ApiError, TokenReviewError and OverloadedError.
- */
+/** Creates the check, with a memory for tokens that were accepted; refused ones are asked for each time. */
 export function createIdentifyPod({ client }: { readonly client: Pick<KubernetesClient, 'request'> }): IdentifyPod {
   const accepted = new LRUCache<string, PodIdentity>({ max: remembered, ttl: believedMs });
   const limit = createConcurrencyLimit('check a token', reviewsAtOnce, reviewsInLine);

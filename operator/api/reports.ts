@@ -9,7 +9,7 @@ import { mergePatchBetween } from '../publish/merge-patch.ts';
 import { path, sessionKey } from '../resource/names.ts';
 import type { WhatsAppSessionStatus } from '../resource/whatsapp-session.ts';
 import type { SlimCache } from '../watch/slim-cache.ts';
-import type { PodIdentity } from './pod-identity.ts';
+import type { PodIdentity } from './identify-pod.ts';
 import { reportAfter } from './report-status.ts';
 import { type RunVerdict, runVerdict } from './run-verdict.ts';
 

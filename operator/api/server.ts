@@ -11,8 +11,6 @@ export interface ApiServersOptions extends HealthOptions {
   /** All addresses unless told. */
   readonly host?: string;
   readonly keyPair: RenewingKeyPair;
-  /** Tells when another key pair has to be asked for at once. */
-  readonly onKeyPairChange?: (listener: () => void) => void;
   readonly routes: readonly Route[];
   /** Milliseconds between looks at whether the certificate has to be renewed; an hour unless told. */
   readonly renewalCheckMs?: number;
@@ -68,7 +66,6 @@ export async function startApiServers(options: ApiServersOptions): Promise<ApiSe
   const apiPort = await listen(api, ports.api, host);
   try {
     const healthPort = await listen(health, ports.health, host);
-    options.onKeyPairChange?.(() => void renew());
     const renewal = setInterval(() => void renew(), renewalCheckMs).unref();
     return {
       ports: { api: apiPort, health: healthPort },

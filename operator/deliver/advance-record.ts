@@ -22,8 +22,6 @@ export interface AdvanceDependencies {
   readonly records: Records;
   readonly send: DeliverToSink;
   readonly operatorNamespace: string;
-  /** Whether Berth is being uninstalled. */
-  readonly isDraining: () => boolean;
   readonly times: DeliveryTimes;
   readonly nowMs: () => number;
   /** Milliseconds before the attempt after so many. */
@@ -36,7 +34,7 @@ export interface AdvanceDependencies {
   readonly log: Log;
 }
 
-/** Steps for one record at a time; the longest way is hold, attempt, release, wait. */
+/** Steps for one record at a time; the longest way is attempt, release, wait. */
 const stepsAtMost = 8;
 
 /**
@@ -44,7 +42,7 @@ const stepsAtMost = 8;
  * It gives the milliseconds after which there is more to do, or undefined.
  */
 export function createAdvance(dependencies: AdvanceDependencies) {
-  const { records, operatorNamespace, isDraining, times, nowMs, retryInMs, keep, hooks = {}, cut, log } = dependencies;
+  const { records, operatorNamespace, times, nowMs, retryInMs, keep, hooks = {}, cut, log } = dependencies;
 
   async function attempt(end: SessionEnd, sinks: readonly Sink[], signal: AbortSignal) {
     const bounded = AbortSignal.any([signal, cut]);
@@ -116,7 +114,7 @@ export function createAdvance(dependencies: AdvanceDependencies) {
     let end = await records.read(namespace, name, signal);
     for (let steps = 0; end !== undefined && steps < stepsAtMost; steps++) {
       const { uid } = end.metadata;
-      const step = deliveryStep(end, { nowMs: nowMs(), operatorNamespace, draining: isDraining(), times });
+      const step = deliveryStep(end, { nowMs: nowMs(), operatorNamespace, times });
       switch (step.type) {
         case 'nothing':
           return undefined;
@@ -133,9 +131,6 @@ export function createAdvance(dependencies: AdvanceDependencies) {
           break;
         case 'release':
           end = await records.release(end, signal);
-          break;
-        case 'hold':
-          end = await records.hold(end, signal);
           break;
         case 'remove':
           await records.remove(end, signal);

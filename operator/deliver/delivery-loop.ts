@@ -27,8 +27,6 @@ export interface DeliveryLoopOptions {
   readonly client: KubernetesClient;
   readonly send: DeliverToSink;
   readonly operatorNamespace: string;
-  /** Whether Berth is being uninstalled: then no record may be held. */
-  readonly isDraining: () => boolean;
   readonly log: Log;
   readonly hooks?: AdvanceHooks;
   readonly times?: DeliveryTimes;
@@ -59,8 +57,6 @@ const toldAtMost = 20;
 export interface DeliveryLoop {
   /** Works until the lease is lost or the operator stops, and waits for what is in hand, which is cut. */
   lead(signal: AbortSignal): Promise<void>;
-  /** Looks at every record again, as when an uninstall begins or is broken off. */
-  resync(): void;
   /**
    * Ends for good: takes up nothing more, waits for what is in hand, and cuts and tells what hangs longer than `withinMs`.
    * The Lease must still be held: what came of the others is written down.
@@ -143,24 +139,17 @@ export function createDeliveryLoop(options: DeliveryLoopOptions): DeliveryLoop {
     }
   }
 
-  function scheduleAll() {
-    for (const end of ends.values()) schedule(`${end.namespace}/${end.name}`, end);
-  }
-
   return {
     async lead(signal) {
       leading = true;
       try {
-        scheduleAll();
+        for (const end of ends.values()) schedule(`${end.namespace}/${end.name}`, end);
         const lanes = (['any', 'urgent'] as const).flatMap((lane) => Array<Lane>(workers[lane]).fill(lane));
         working = Promise.all(lanes.map((lane) => work(lane, signal)));
         await working;
       } finally {
         leading = false;
       }
-    },
-    resync() {
-      if (leading) scheduleAll(); // Whoever begins to lead looks at every record in any case.
     },
     async finish(withinMs) {
       queue.close();

@@ -20,25 +20,14 @@ export type DeliveryStep =
   | { readonly type: 'replay' }
   /** Takes the finalizer off. */
   | { readonly type: 'release' }
-  /** Puts it back on: an uninstall took it off, and its sinks have still to hear of it. */
-  | { readonly type: 'hold' }
   | { readonly type: 'remove' }
   | { readonly type: 'wait'; readonly forMs: number }
   | { readonly type: 'nothing' };
 
-/** What a step depends on beside the record. */
-export interface DeliverySituation {
-  readonly nowMs: number;
-  readonly operatorNamespace: string;
-  /** Berth is being uninstalled: nobody may be left to take a finalizer off. */
-  readonly draining: boolean;
-  readonly times: DeliveryTimes;
-}
-
-/** Decides the next step for one record. Pure: the same record and situation always give the same step. */
+/** Decides the next step for one record. Pure: the same record and time always give the same step. */
 export function deliveryStep(
   end: SessionEnd,
-  { nowMs, operatorNamespace, draining, times }: DeliverySituation,
+  { nowMs, operatorNamespace, times }: { nowMs: number; operatorNamespace: string; times: DeliveryTimes },
 ): DeliveryStep {
   const { namespace, creationTimestamp, deletionTimestamp, finalizers = [], annotations } = end.metadata;
   const createdAtMs = Date.parse(creationTimestamp);
@@ -46,10 +35,6 @@ export function deliveryStep(
   if (annotations?.[replayAnnotation] !== undefined && deletionTimestamp === undefined) return { type: 'replay' };
   if (open.length > 0 && end.status?.delivered !== 'GivenUp') {
     if (deletionTimestamp !== undefined && namespace !== operatorNamespace) return { type: 'move' };
-    const isHeld = finalizers.includes(deliveryFinalizer);
-    // Before the attempt: a sink that hangs must not keep an uninstall. The next install delivers what stays.
-    if (draining && isHeld) return { type: 'release' };
-    if (!draining && !isHeld && deletionTimestamp === undefined) return { type: 'hold' };
     const nextAtMs = Date.parse(end.status?.nextAttemptAt ?? '');
     return nextAtMs > nowMs ? { type: 'wait', forMs: nextAtMs - nowMs } : { type: 'attempt', sinks: open };
   }

@@ -23,8 +23,6 @@ export interface Records {
   ): Promise<SessionEnd | undefined>;
   /** Takes our finalizer off. Undefined when the record is gone, then or by that. */
   release(end: SessionEnd, signal: AbortSignal): Promise<SessionEnd | undefined>;
-  /** Puts our finalizer on. Undefined when the record is gone. */
-  hold(end: SessionEnd, signal: AbortSignal): Promise<SessionEnd | undefined>;
   /** Takes the annotation off that asked for a replay; with `keep` the record is held again until it is delivered. */
   acknowledgeReplay(
     end: SessionEnd,
@@ -89,12 +87,6 @@ export function createRecords(client: Pick<KubernetesClient, 'request'>): Record
       const metadata = { finalizers: others };
       const released = await patch(path.sessionEnd(namespace, name), end, { metadata }, signal);
       return deletionTimestamp !== undefined && others.length === 0 ? undefined : released;
-    },
-
-    async hold(end, signal) {
-      const { namespace, name, finalizers = [] } = end.metadata;
-      const metadata = { finalizers: [...finalizers, deliveryFinalizer] };
-      return patch(path.sessionEnd(namespace, name), end, { metadata }, signal);
     },
 
     async acknowledgeReplay(end, { keep }, signal) {

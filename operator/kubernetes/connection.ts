@@ -11,11 +11,8 @@ import {
 const settingsAgeMs = 10_000;
 /** Open connections for requests. The API server's CPU is the limit long before (measured: 20 were no faster). */
 const requestConnections = 16;
-/**
- * Each watch keeps one connection for itself, apart from those for requests, which it would starve. More than there ever
- * are: five in each of 200 namespaces at most (the chart's schema).
- */
-const watchConnections = 1_100;
+/** Each watch keeps one connection for itself, apart from those for requests, which it would starve. */
+const watchConnections = 64;
 /** A list page of 500 large pods has some 10 MB. */
 const maxAnswerBytes = 256 * 1024 * 1024;
 

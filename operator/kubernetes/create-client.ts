@@ -157,7 +157,7 @@ function wireForm(request: ApiRequest, open: OpenConnection, userAgent: string) 
     ...(query === undefined ? {} : { query }),
     headers: {
       ...open.headers,
-      accept: 'application/json, */*', // As client-go says it: the issuer's keys have a type of their own.
+      accept: 'application/json',
       'user-agent': userAgent,
       ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
     },

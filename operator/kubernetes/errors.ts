@@ -79,13 +79,13 @@ interface StatusBody {
   };
 }
 
-export const isNotFound = (error: unknown): error is ApiError => hasStatus(error, 404);
+export const isNotFound = (error: unknown) => hasStatus(error, 404);
 /** The resourceVersion or uid of a precondition is no longer so: look again. */
 export const isConflict = (error: unknown) => hasStatus(error, 409) && error.reason !== 'AlreadyExists';
 export const isAlreadyExists = (error: unknown) => hasStatus(error, 409) && error.reason === 'AlreadyExists';
 /** The resourceVersion or continue token is too old to go on from: list again. */
 export const isGone = (error: unknown) => hasStatus(error, 410);
-export const isForbidden = (error: unknown): error is ApiError => hasStatus(error, 403);
+export const isForbidden = (error: unknown) => hasStatus(error, 403);
 /** Nothing can be created in this namespace any more. */
 export const isNamespaceTerminating = (error: unknown) =>
   hasStatus(error, 403) && error.causes.includes('NamespaceTerminating');

@@ -19,19 +19,14 @@ export interface ObserveDependencies {
   readonly claimHolders: ClaimHolders;
   readonly webhookSecrets: WebhookSecrets;
   readonly sightings: Sightings;
-  /** Undefined where nodes cannot be looked at: then nothing is concluded from them. */
-  readonly observeNode: (name: string, nowMs: number, signal: AbortSignal) => Promise<ObservedNode | undefined>;
+  readonly observeNode: (name: string, nowMs: number, signal: AbortSignal) => Promise<ObservedNode>;
   readonly client: KubernetesClient;
   readonly config: PlanConfig;
-  /** Whether the caches hold all of a namespace: where they do not, nothing is concluded from what is missing in them. */
-  readonly isInSight: (namespace: string) => boolean;
-  /** Whether Berth is being uninstalled, or leaves this namespace. */
-  readonly isDraining: (namespace: string) => boolean;
+  /** Whether Berth is being uninstalled. */
+  readonly isDraining: () => boolean;
 }
 
-/**
- * Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it, or nobody can tell.
- */
+/** Gathers what is known of one key; undefined when neither a session nor a pod of ours is left under it. */
 export function createObserve(dependencies: ObserveDependencies) {
   const {
     caches,
@@ -43,13 +38,11 @@ export function createObserve(dependencies: ObserveDependencies) {
     observeNode,
     client,
     config,
-    isInSight,
     isDraining,
   } = dependencies;
 
   return async function observe(key: SessionKey, signal: AbortSignal): Promise<Observed | undefined> {
     const { namespace, name } = namespaceAndName(key);
-    if (!isInSight(namespace)) return undefined; // All its keys come again when it is.
     const session = caches.sessions.get(key);
     const watched = ours(caches.pods.get(key));
     const pod = watched ?? (await unseenPod(session, signal));
@@ -68,7 +61,7 @@ export function createObserve(dependencies: ObserveDependencies) {
       name,
       nowMs,
       config,
-      draining: isDraining(namespace),
+      draining: isDraining(),
       waitsForTurn: false, // Until a plan asks for one.
       ...optional('session', session),
       ...optional('pod', pod),
@@ -116,7 +109,7 @@ export function createObserve(dependencies: ObserveDependencies) {
    */
   async function unseenPod(session: ObservedSession | undefined, signal: AbortSignal) {
     const run = session?.status.run;
-    const goes = session?.hasFinalizer === true && (session.deletionRequested || isDraining(session.namespace));
+    const goes = session?.hasFinalizer === true && (session.deletionRequested || isDraining());
     if (session === undefined || (run === undefined && !goes)) return undefined;
     try {
       const raw = await client.request({ method: 'GET', path: path.pod(session.namespace, session.name), signal });

@@ -2,9 +2,7 @@ import type { EndReason } from '@berth/protocol';
 import type { SessionEndSpec } from '../resource/session-end.ts';
 import type { ClaimManifest, PodManifest } from './manifests.ts';
 
-/**
- * One step in the cluster. Each is idempotent, and its precondition (a uid or a resourceVersion) makes it safe on a stale view.
- */
+/** One step in the cluster. Each is idempotent, and its precondition (a uid or a resourceVersion) makes it safe on a stale view. */
 export type Action =
   | { readonly type: 'AddSessionFinalizer' }
   /** Reads the session once more: a creation has no version of it as its precondition. */

@@ -98,20 +98,6 @@ const messages: Readonly<Record<EndReason, string>> = {
 /** A sentence for each reason. */
 export const endMessage = (reason: EndReason): string => messages[reason];
 
-/** Ends that somebody asked for, or that come of nobody doing anything: nothing for a person to look at. */
-const ordinary: readonly EndReason[] = [
-  'stopped',
-  'restarted',
-  'force_killed',
-  'deleted',
-  'spec_changed',
-  'shutdown',
-  'pairing_timeout',
-];
-
-/** Whether a person should look at an end of this reason. */
-export const isWorthALook = (reason: EndReason): boolean => !ordinary.includes(reason);
-
 /** What the deletion of a session outranks, and so does that of its whole namespace. */
 const outrankedByDeletion: readonly EndReason[] = ['evicted', 'pod_deleted', 'out_of_memory', 'node_lost', 'crashed'];
 

@@ -43,7 +43,6 @@ const labels = (session: ObservedSession) => ({
 export function podManifest(session: ObservedSession, config: PlanConfig) {
   const { spec } = session;
   const engine = enginePod(spec.engine, config.browser);
-  const priorityClassName = spec.pod?.priorityClassName ?? config.sessionPriorityClassName;
   const runNumber = (session.status.lastEnd?.number ?? 0) + 1;
   return {
     apiVersion: 'v1',
@@ -92,7 +91,7 @@ export function podManifest(session: ObservedSession, config: PlanConfig) {
       ...(spec.pod?.nodeSelector === undefined ? {} : { nodeSelector: spec.pod.nodeSelector }),
       ...(spec.pod?.tolerations === undefined ? {} : { tolerations: spec.pod.tolerations }),
       ...(spec.pod?.imagePullSecrets === undefined ? {} : { imagePullSecrets: spec.pod.imagePullSecrets }),
-      ...(priorityClassName === '' ? {} : { priorityClassName }),
+      ...(spec.pod?.priorityClassName === undefined ? {} : { priorityClassName: spec.pod.priorityClassName }),
       ...(spec.pod?.runtimeClassName === undefined ? {} : { runtimeClassName: spec.pod.runtimeClassName }),
       containers: [sessionContainerManifest(session, engine, config)],
       volumes: [

@@ -18,10 +18,7 @@ export interface Observed {
   readonly podIsWatched: boolean;
   /** The node that `pod` is bound to; undefined while it has none. */
   readonly node?: ObservedNode;
-  /**
-   * The API server says just now that this pod is there, although the status says that its run is over: somebody brought it
-   * back.
-   */
+  /** The API server says just now that this pod is there, although the status says that its run is over: somebody brought it back. */
   readonly podIsRevenant?: boolean;
   /** The record of the end of the run at hand: of `pod`, or where there is none, of the run that the status knows. */
   readonly sessionEnd?: ObservedSessionEnd;
@@ -63,8 +60,6 @@ export interface PlanConfig {
   readonly resources: Readonly<Record<Engine, Resources>>;
   readonly browser: BrowserConfig;
   /** Classes that sessions may name for their pods. */
-  /** That of sessions that name none; empty for the cluster's default. */
-  readonly sessionPriorityClassName: string;
   readonly allowedPriorityClasses: readonly string[];
   readonly allowedRuntimeClasses: readonly string[];
 }

@@ -4,9 +4,7 @@ import type { Observed } from './observed.ts';
 import { isOutdated } from './rollout.ts';
 import { specHash } from './spec-hash.ts';
 
-/**
- * A living run that shall make way for a new one: a restart was asked for, its settings were changed, or the operator's were.
- */
+/** A living run that shall make way for a new one: a restart was asked for, its settings were changed, or the operator's were. */
 export function renewal(observed: Observed): Plan | undefined {
   const { session, pod } = observed;
   if (session === undefined || pod === undefined) return undefined;

@@ -8,11 +8,9 @@ import { fnv1a, stableJson } from './spec-hash.ts';
  * consequence to a process that runs, and without defaults that the session's spec replaces.
  */
 export function templateHash({ engine, pod }: WhatsAppSessionSpec, config: PlanConfig): string {
-  const { images, sessionEnv, operatorUrl, resources, browser, sessionPriorityClassName: priorityClassName } = config;
+  const { images, sessionEnv, operatorUrl, resources, browser } = config;
   const defaults = {
     ...(pod?.resources === undefined ? { resources: resources[engine] } : {}),
-    // Left away where there is none: the pods of who names no class anywhere are as they were.
-    ...(pod?.priorityClassName === undefined && priorityClassName !== '' ? { priorityClassName } : {}),
     ...(engine === 'WhatsAppWebJS' ? { browser } : {}),
   };
   return fnv1a(stableJson({ image: images[engine], env: sessionEnv, operatorUrl, ...defaults }));

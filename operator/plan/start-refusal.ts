@@ -7,14 +7,10 @@ export interface StartRefusal {
   readonly message: string;
 }
 
-/**
- * What a refusal is judged by, beside the session. A receiver of reports, which sees only sessions with a pod, has none of it.
- */
+/** What a refusal is judged by, beside the session. A receiver of reports, which sees only sessions with a pod, has none of it. */
 export type RefusalSight = Partial<Pick<Observed, 'config' | 'claimHolder'>>;
 
-/**
- * What forbids the next start: a class that the operator's configuration does not allow, or a claim that another session has.
- */
+/** What forbids the next start: a class that the operator's configuration does not allow, or a claim that another session has. */
 export function startRefusal(
   { config, claimHolder }: RefusalSight,
   session: ObservedSession,

@@ -20,8 +20,6 @@ export function unconfirmedKill(observed: Observed): string | undefined {
   const node = observed.pod?.nodeName ?? '';
   const fenceMs = fenceLeftMs(observed);
   const what = `The kill is not confirmed: the kubelet of node "${node}" has not reported the end, so the process may live on, and no other run starts.`;
-  if (observed.node === undefined)
-    return `${what} This operator may not look at nodes, so it never presumes a run dead: see whether that one is ready (kubectl get node ${node}), and mend it. Only once its machine is known to be shut down, remove the pod: kubectl delete pod ${observed.name} --namespace ${observed.namespace} --grace-period=0 --force --wait=false, then kubectl patch pod ${observed.name} --namespace ${observed.namespace} --type=merge -p '{"metadata":{"finalizers":null}}'`;
   if (fenceMs === undefined)
     return `${what} The node says that it is ready: look at its kubelet and its container runtime (kubectl describe node ${node})`;
   const left = Math.max(0, Math.ceil(fenceMs / 1000));

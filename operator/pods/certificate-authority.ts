@@ -1,100 +1,66 @@
-import { randomBytes } from 'node:crypto';
-import { type IssuedKeyPair, issue, newAuthority, readAuthority } from './certificates.ts';
-import { bundleOf, type Identity, lifeOf, sha256Of, type TrustState } from './trust-state.ts';
-import type { TrustStore } from './trust-store.ts';
+import { BerthError } from '@berth/protocol';
+import type { KubernetesClient } from '../kubernetes/client.ts';
+import { type IssuedKeyPair, issue, newAuthority, readAuthority, type SigningAuthority } from './certificates.ts';
+import { ensureSecret } from './ensure-secret.ts';
 
-/**
- * What the operator proves itself with, as this replica knows it: its own CA, or the certificate that another CA gave it.
- * Replicas share it by a Secret; what its own CA signs, each keeps in memory.
- */
+/** The operator's own CA. Replicas share its key by a Secret; what it signs, each keeps in memory. */
 export interface CertificateAuthority {
-  /** What pods trust, in PEM: several certificates while the CA rotates. */
+  /** What pods trust, in PEM: several certificates while the CA rotates. The first is the one that signs. */
   readonly caPem: string;
-  readonly state: TrustState;
-  /** Names what certificates are by now: those of another are to be replaced. */
-  readonly issuer: string;
   /** For the operator's own server, under all names that pods may use. */
   issueServer(dnsNames: readonly string[]): Promise<IssuedKeyPair>;
   /** For calls to session pods, which ask for the common name. */
   issueClient(commonName: string): Promise<IssuedKeyPair>;
-  /** Takes over what the Secret holds now. */
-  take(state: TrustState): void;
-  /** Calls back whenever certificates are to be replaced. */
-  onIssuerChange(listener: () => void): void;
 }
 
-/** Makes a CA of our own. */
-export async function newOwnAuthority(options: {
-  readonly nowMs: number;
-  readonly lifetimeMs: number;
-}): Promise<Identity> {
-  // OpenSSL looks for an issuer by its name: two of the same name would be tried one after the other.
-  const { certPem, keyPem } = await newAuthority(`berth-ca ${randomBytes(4).toString('hex')}`, options);
-  return { caPem: certPem, keyPem };
+/** Secret in the operator's namespace. */
+export const caSecret = 'berth-ca';
+
+/** The stored CA cannot be used. It is not replaced: every running pod trusts it. */
+export class CertificateAuthorityError extends BerthError {
+  readonly code = 'CA_SECRET_INVALID';
+  readonly retryable = false;
+  constructor(namespace: string, options: { cause: unknown }) {
+    const why = options.cause instanceof Error ? options.cause.message : String(options.cause);
+    super(
+      `Cannot use the CA in the Secret "${namespace}/${caSecret}": ${why}; restore it, or delete it and restart the operator`,
+      options,
+    );
+  }
 }
 
 /**
- * Reads what the operator proves itself with, or makes it. Where two replicas start at once, the one that comes second
- * takes the first one's.
- * @param make what it begins with when there is no Secret
- * @param nowMs milliseconds since the epoch, by the clock that certificates shall be valid by
- * @throws {CertificateAuthorityError} there is a Secret that cannot be used
+ * Reads the CA from its Secret, or makes both. Where two replicas start at once, the one that comes second takes the
+ * first one's.
+ * @throws {CertificateAuthorityError} there is one that cannot be used
  * @throws {ApiError}
  */
 export async function ensureCertificateAuthority({
-  store,
-  make,
+  client,
+  namespace,
   nowMs,
 }: {
-  readonly store: TrustStore;
-  readonly make: () => Promise<Identity>;
+  readonly client: KubernetesClient;
+  readonly namespace: string;
+  /** Milliseconds since the epoch, by the clock that certificates shall be valid by. */
   readonly nowMs: () => number;
 }): Promise<CertificateAuthority> {
-  let stored = await store.read();
-  if (stored === undefined) {
-    const made = { current: await make() };
-    await store.create(made);
-    // Read, although it was just written: whoever came first, this is what the others see.
-    stored = (await store.read()) ?? { state: made, isAsked: false, uid: '', resourceVersion: '' };
+  const data = await ensureSecret(client, { namespace, name: caSecret }, async () => {
+    const { certPem, keyPem } = await newAuthority('berth-ca', nowMs());
+    return { 'ca.crt': certPem, 'ca.key': keyPem };
+  });
+  const caPem = text(data['ca.crt']);
+  let authority: SigningAuthority;
+  try {
+    authority = await readAuthority({ certPem: caPem, keyPem: text(data['ca.key']) });
+  } catch (cause) {
+    throw new CertificateAuthorityError(namespace, { cause });
   }
-  return certificateAuthority(stored.state, nowMs);
-}
-
-function certificateAuthority(initial: TrustState, nowMs: () => number): CertificateAuthority {
-  let state = initial;
-  let caPem = bundleOf(state);
-  const listeners: (() => void)[] = [];
-  const issuerOf = ({ current }: TrustState) => sha256Of(current.certPem ?? current.caPem);
-
-  async function issueFor(commonName: string, dnsNames: readonly string[]): Promise<IssuedKeyPair> {
-    const { keyPem, certPem } = state.current;
-    if (certPem === undefined) {
-      const authority = await readAuthority({ certPem: state.current.caPem, keyPem });
-      return issue(authority, { commonName, dnsNames }, nowMs());
-    }
-    // Whoever gave it gives another one in time.
-    const { notAfterMs } = lifeOf(state.current);
-    return { certPem, keyPem, expiresAtMs: notAfterMs, renewAtMs: Number.POSITIVE_INFINITY };
-  }
-
   return {
-    get caPem() {
-      return caPem;
-    },
-    get state() {
-      return state;
-    },
-    get issuer() {
-      return issuerOf(state);
-    },
-    issueServer: (dnsNames) => issueFor('berth-operator', dnsNames),
-    issueClient: (commonName) => issueFor(commonName, []),
-    take(next) {
-      const changes = issuerOf(next) !== issuerOf(state);
-      state = next;
-      caPem = bundleOf(state);
-      if (changes) for (const listener of listeners) listener();
-    },
-    onIssuerChange: (listener) => void listeners.push(listener),
+    caPem,
+    issueServer: (dnsNames) => issue(authority, { commonName: 'berth-operator', dnsNames }, nowMs()),
+    issueClient: (commonName) => issue(authority, { commonName, dnsNames: [] }, nowMs()),
   };
 }
+
+const text = (bytes: Uint8Array | undefined) => Buffer.from(bytes ?? []).toString('utf8');

@@ -12,8 +12,6 @@ export interface KeyPair {
 export interface IssuedKeyPair extends KeyPair {
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
-  /** When to have another one, in milliseconds since the epoch: early enough that a renewal that fails can be tried again. */
-  readonly renewAtMs: number;
 }
 
 /** A CA that can sign. */
@@ -24,21 +22,19 @@ export interface SigningAuthority {
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 24 * 3600 * 1000;
+const authorityLifetimeMs = 3652 * dayMs;
 /** How long a certificate lasts that a replica keeps in memory. */
-const leafLifetimeMs = 90 * dayMs;
+export const leafLifetimeMs = 90 * dayMs;
 /** Clocks of two nodes differ: what is signed now must be valid for one that is behind. */
 const graceMs = dayMs / 24;
 
-/** Makes a CA, with a key that exists only in what is returned. */
-export async function newAuthority(
-  commonName: string,
-  { nowMs, lifetimeMs }: { readonly nowMs: number; readonly lifetimeMs: number },
-): Promise<KeyPair> {
+/** Makes a CA for ten years, with a key that exists only in what is returned. */
+export async function newAuthority(commonName: string, nowMs: number): Promise<KeyPair> {
   const keys = await newKeys();
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     name: `CN=${commonName}`,
     notBefore: new Date(nowMs - graceMs),
-    notAfter: new Date(nowMs + lifetimeMs),
+    notAfter: new Date(nowMs + authorityLifetimeMs),
     keys,
     signingAlgorithm: algorithm,
     extensions: [
@@ -89,12 +85,7 @@ export async function issue(
         : []),
     ],
   });
-  return {
-    certPem: `${certificate.toString('pem')}\n`,
-    keyPem: await privateKeyPem(keys.privateKey),
-    expiresAtMs,
-    renewAtMs: nowMs + ((expiresAtMs - nowMs) * 2) / 3,
-  };
+  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await privateKeyPem(keys.privateKey), expiresAtMs };
 }
 
 const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

@@ -37,7 +37,7 @@ export interface SessionPodClient {
 }
 
 export interface SessionPodClientOptions {
-  readonly authority: Pick<CertificateAuthority, 'issueClient' | 'issuer'>;
+  readonly authority: Pick<CertificateAuthority, 'issueClient'>;
   readonly port?: number;
   readonly connectTimeoutMs?: number;
   /** Of a whole call, in milliseconds. */
@@ -59,15 +59,11 @@ interface Call extends PodTarget {
   readonly withinMs?: number;
 }
 
-/** Creates the client. Its own certificate is issued with the first call, and renewed in time or when the CA changes. */
+/** Creates the client. Its own certificate is issued with the first call and renewed in time. */
 export function createSessionPodClient(options: SessionPodClientOptions): SessionPodClient {
   const { authority, port = podApiPort, connectTimeoutMs = 2_000, nowMs = Date.now } = options;
   const { timeoutMs = 5_000, sendTimeoutMs = 25_000 } = options;
-  const keyPair = renewingKeyPair({
-    issue: () => authority.issueClient(operatorClientName),
-    issuer: () => authority.issuer,
-    nowMs,
-  });
+  const keyPair = renewingKeyPair(() => authority.issueClient(operatorClientName), nowMs);
 
   async function call({ podIp, certificateSha256, signal, action, method, path, body, withinMs = timeoutMs }: Call) {
     const client = await keyPair();

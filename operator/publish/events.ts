@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { KubernetesClient } from '../kubernetes/client.ts';
 import { isAlreadyExists, isForbidden, isNotFound } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
@@ -31,19 +32,6 @@ const refillMs = 30_000;
 const rememberedSubjects = 4096;
 const underWayAtMost = 256;
 
-/**
- * Names of 16 digits that sort by time, as client-go's: nanoseconds, of which those within a millisecond are counted. The times
- * of an Event are of whole seconds, and within one kubectl keeps the order of the API server's list, which is by name.
- */
-function timeOrderedNames(): (nowMs: number) => string {
-  let last = 0n;
-  return (nowMs) => {
-    const now = BigInt(Math.floor(nowMs)) * 1_000_000n;
-    last = now > last ? now : last + 1n; // The clock is the API server's, as last heard: it may go back a little.
-    return last.toString(16);
-  };
-}
-
 export function createEventRecorder(dependencies: {
   readonly client: KubernetesClient;
   readonly reportingInstance: string;
@@ -52,7 +40,6 @@ export function createEventRecorder(dependencies: {
   const { client, reportingInstance, log } = dependencies;
   const budgets = new Map<string, { tokens: number; atMs: number }>();
   const underWay = new Set<Promise<void>>();
-  const nameNext = timeOrderedNames();
 
   function mayTell(uid: string, nowMs: number): boolean {
     const { tokens, atMs } = budgets.get(uid) ?? { tokens: burst, atMs: nowMs };
@@ -69,7 +56,7 @@ export function createEventRecorder(dependencies: {
     reason: string,
     message: string,
     nowMs: number,
-    called: string,
+    once: string = randomUUID(),
   ) {
     const now = new Date(nowMs).toISOString();
     try {
@@ -79,7 +66,7 @@ export function createEventRecorder(dependencies: {
         body: {
           apiVersion: 'v1',
           kind: 'Event',
-          metadata: { name: `${subject.name}.${called}`, namespace: subject.namespace },
+          metadata: { name: `${subject.name}.${once}`, namespace: subject.namespace },
           involvedObject: { apiVersion, kind: 'WhatsAppSession', ...subject },
           type,
           reason,
@@ -103,9 +90,7 @@ export function createEventRecorder(dependencies: {
     record(subject, type, reason, message, { once } = {}) {
       const nowMs = client.nowMs();
       if (underWay.size >= underWayAtMost || !mayTell(subject.uid, nowMs)) return;
-      const creating = create(subject, type, reason, message, nowMs, once ?? nameNext(nowMs)).finally(() =>
-        underWay.delete(creating),
-      );
+      const creating = create(subject, type, reason, message, nowMs, once).finally(() => underWay.delete(creating));
       underWay.add(creating);
     },
     async flush(withinMs) {

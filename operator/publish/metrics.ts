@@ -6,10 +6,6 @@ import { registerSessionMetrics, type SessionSources } from './session-metrics.t
 export interface MetricSources extends SessionSources {
   readonly pendingEnds: () => number;
   readonly isLeader: () => boolean;
-  /** Where this operator is installed: what Prometheus tells several of them apart by, whatever labels its targets have. */
-  readonly namespace: string;
-  /** Whether each session has series of its own. */
-  readonly perSessionSeries: boolean;
 }
 
 /** What is counted and measured. Labels come from closed sets, but for `namespace` and `session`. */
@@ -18,7 +14,7 @@ export function createMetrics(sources: MetricSources) {
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
 
-  registerSessionMetrics(registers, sources, sources.perSessionSeries);
+  registerSessionMetrics(registers, sources);
   const sessionEndPending = new Gauge({
     name: 'berth_session_end_pending',
     help: 'Ends of runs that a sink has not taken yet.',
@@ -29,11 +25,11 @@ export function createMetrics(sources: MetricSources) {
   });
   const leaderElectionMasterStatus = new Gauge({
     name: 'leader_election_master_status',
-    help: '1 while this replica leads; namespace is that of the operator.',
-    labelNames: ['name', 'namespace'],
+    help: '1 while this replica leads.',
+    labelNames: ['name'],
     registers,
     collect() {
-      this.set({ name: 'berth-operator', namespace: sources.namespace }, sources.isLeader() ? 1 : 0);
+      this.set({ name: 'berth-operator' }, sources.isLeader() ? 1 : 0);
     },
   });
 

@@ -13,41 +13,25 @@ export interface SessionSources {
 }
 
 type Series<Label extends string> = readonly [labels: LabelValues<Label>, value: number];
-type GaugeOfNow = <Label extends string>(options: {
-  readonly name: string;
-  readonly help: string;
-  readonly labelNames: readonly Label[];
-  /** What is told of several sessions in one series: how many they are, or the oldest of their times. */
-  readonly together: (value: number, other: number) => number;
-  readonly read: () => Iterable<Series<Label>>;
-}) => void;
-
-const count = (value: number, other: number) => value + other;
-const earliest = Math.min;
 
 /**
- * Registers what is told of sessions. Each scrape reads the caches anew, so the series of what is over or deleted vanish; but
- * for the phase, only sessions that something is the matter with have any. Every replica tells the same.
- * @param perSession whether each session has series of its own. Without, the same metrics have no `namespace` and `session`,
- *   and so no more series than their other labels have values, however many sessions there are.
+ * Registers what is told of single sessions. Each scrape reads the caches anew, so the series of what is over or deleted
+ * vanish; but for the phase, only sessions that something is the matter with have any. Every replica tells the same.
  */
-export function registerSessionMetrics(registers: Registry[], sources: SessionSources, perSession: boolean): void {
+export function registerSessionMetrics(registers: Registry[], sources: SessionSources): void {
   const { sessions } = sources;
-  const gauge = gaugeOfNow(registers, perSession);
-  gauge({
+  gaugeOfNow(registers, {
     name: 'berth_session_phase',
     help: '1 for the phase that the session is in.',
-    together: count,
     labelNames: ['namespace', 'session', 'phase'],
     *read() {
       for (const session of sessions.values())
         yield [{ ...labelsOf(session), phase: session.status.phase ?? 'Pending' }, 1];
     },
   });
-  gauge({
+  gaugeOfNow(registers, {
     name: 'berth_session_stuck',
     help: '1 while the condition Stuck is True, by its reason.',
-    together: count,
     labelNames: ['namespace', 'session', 'reason'],
     *read() {
       for (const session of sessions.values()) {
@@ -56,41 +40,36 @@ export function registerSessionMetrics(registers: Registry[], sources: SessionSo
       }
     },
   });
-  gauge({
+  gaugeOfNow(registers, {
     name: 'berth_session_failed',
     help: '1 while no run is started until somebody mends the cause: the phase is Failed, by what it is for.',
-    together: count,
     labelNames: ['namespace', 'session', 'reason'],
     *read() {
       for (const session of sessions.values())
         if (session.status.phase === 'Failed') yield [{ ...labelsOf(session), reason: failureOf(session) }, 1];
     },
   });
-  registerTimestamps(gauge, sources);
-  // The sum over sessions would fall with each end of a run, which increase() would take for a restart: it tells nothing.
-  if (perSession) registerReconnects(registers, sources);
+  registerReconnects(registers, sources);
+  registerTimestamps(registers, sources);
 }
 
 /** Times by the API server's clock, as seconds since 1970: how long ago they are, Prometheus can tell without this process. */
-function registerTimestamps(gauge: GaugeOfNow, sources: SessionSources): void {
-  gauge({
+function registerTimestamps(registers: Registry[], sources: SessionSources): void {
+  gaugeOfNow(registers, {
     name: 'berth_session_end_undelivered_timestamp_seconds',
     help: 'When the oldest end that a sink has not taken was recorded; reason is retrying or given_up. It stays as long as the record, also of a deleted session.',
-    together: earliest,
     labelNames: ['namespace', 'session', 'reason'],
     read: () => oldestUndelivered(sources.sessionEnds.values()),
   });
-  gauge({
+  gaugeOfNow(registers, {
     name: 'berth_deletion_timestamp_seconds',
     help: 'When a session, or the pod of one, that still has our finalizer should have been deleted; kind is WhatsAppSession or Pod.',
-    together: earliest,
     labelNames: ['namespace', 'session', 'kind'],
     read: () => pendingDeletions(sources),
   });
-  gauge({
+  gaugeOfNow(registers, {
     name: 'berth_force_kill_timestamp_seconds',
     help: 'When the force-kill was ordered whose end the kubelet has not reported yet.',
-    together: earliest,
     labelNames: ['namespace', 'session'],
     read: () => killsUnderWay(sources),
   });
@@ -113,28 +92,24 @@ function registerReconnects(registers: Registry[], { sessions }: SessionSources)
   });
 }
 
-function gaugeOfNow(registers: Registry[], perSession: boolean): GaugeOfNow {
-  return ({ together, read, ...configuration }) => {
-    const gauge: Gauge = new Gauge({
-      ...configuration,
-      registers,
-      collect() {
-        gauge.reset();
-        for (const [labels, value] of perSession ? read() : ofTheFleet(read(), together)) gauge.set(labels, value);
-      },
-    });
-  };
-}
-
-/** One series for each set of the labels that do not name a session. */
-function ofTheFleet(series: Iterable<Series<string>>, together: (value: number, other: number) => number) {
-  const fleet = new Map<string, Series<string>>();
-  for (const [{ namespace: _namespace, session: _session, ...labels }, value] of series) {
-    const key = JSON.stringify(labels);
-    const before = fleet.get(key)?.[1];
-    fleet.set(key, [labels, before === undefined ? value : together(before, value)]);
-  }
-  return fleet.values();
+function gaugeOfNow<Label extends string>(
+  registers: Registry[],
+  options: {
+    readonly name: string;
+    readonly help: string;
+    readonly labelNames: readonly Label[];
+    readonly read: () => Iterable<Series<Label>>;
+  },
+): Gauge<Label> {
+  const { read, ...configuration } = options;
+  return new Gauge({
+    ...configuration,
+    registers,
+    collect() {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    },
+  });
 }
 
 const labelsOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }) => ({
@@ -183,8 +158,6 @@ function* killsUnderWay({
     const { run } = session.status;
     if (run?.ending?.reason !== 'force_killed') continue;
     const pod = pods.get(sessionKey(session.namespace, session.name));
-    // A pod that the watch does not know may have lost its label and run on. One that is gone is known so to the status soon.
-    if (pod === undefined || (pod.uid === run.uid && !isConfirmedDead(pod)))
-      yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
+    if (pod?.uid === run.uid && !isConfirmedDead(pod)) yield [labelsOf(session), Date.parse(run.ending.since) / 1000];
   }
 }

@@ -7,15 +7,10 @@ export const apiVersion = `${group}/${version}`;
 export const podFinalizer = 'berth.dev/session-end';
 /** Keeps a session's object until its last run has ended. */
 export const sessionFinalizer = 'berth.dev/teardown';
-/** Keeps the operator's Role and RoleBinding in a namespace until its last session has ended. */
-export const lastOutFinalizer = 'berth.dev/last-out';
 /** Keeps an undelivered SessionEnd. */
 export const deliveryFinalizer = 'berth.dev/delivery';
 /** On a SessionEnd, with any value: what was given up is tried again. */
 export const replayAnnotation = 'berth.dev/replay';
-
-/** On the Secret `berth-ca`, with any value: another CA is made, and the operator changes over to it. */
-export const rotateAnnotation = 'berth.dev/rotate';
 
 /** Label on pods, claims and SessionEnds: the session's name. For selecting only: whose a pod is, its owner says. */
 export const sessionLabel = 'berth.dev/session';
@@ -66,7 +61,6 @@ export const sessionEndName = (session: string, runUid: string) => `${session}-$
 
 const sessionsIn = (namespace?: string) =>
   `/apis/${apiVersion}${namespace === undefined ? '' : `/namespaces/${namespace}`}`;
-const rbacIn = (namespace: string) => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
 const coreIn = (namespace?: string) => `/api/v1${namespace === undefined ? '' : `/namespaces/${namespace}`}`;
 
 /** Request paths. Without a namespace: the collection over all of them. */
@@ -90,10 +84,5 @@ export const path = {
   events: (namespace: string) => `${coreIn(namespace)}/events`,
   lease: (namespace: string, name: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`,
   leases: (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`,
-  role: (namespace: string, name: string) => `${rbacIn(namespace)}/roles/${name}`,
-  roleBindings: (namespace: string) => `${rbacIn(namespace)}/rolebindings`,
-  roleBinding: (namespace: string, name: string) => `${rbacIn(namespace)}/rolebindings/${name}`,
-  issuer: '/.well-known/openid-configuration',
-  issuerKeys: '/openid/v1/jwks',
   tokenReviews: '/apis/authentication.k8s.io/v1/tokenreviews',
 } as const;

@@ -11,9 +11,7 @@ export interface LeadershipOptions {
   readonly namespace: string;
   /** Of the Lease. */
   readonly name: string;
-  /**
-   * For people, for instance the pod's name. A random part is added: two processes must never take each other for themselves.
-   */
+  /** For people, for instance the pod's name. A random part is added: two processes must never take each other for themselves. */
   readonly identity: string;
   /** Milliseconds that a Lease must be seen unchanged before another takes it; 6_000 unless told. */
   readonly leaseDurationMs?: number;

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { KubernetesClient, WatchEvent } from '../kubernetes/client.ts';
-import { ApiError, apiErrorFromStatus, isForbidden, isGone, isNotFound } from '../kubernetes/errors.ts';
+import { ApiError, apiErrorFromStatus, isGone } from '../kubernetes/errors.ts';
 import type { Log } from '../kubernetes/log.ts';
 import { fullJitter, sleep } from '../kubernetes/retry.ts';
 import type { Cached, ReflectedCache } from './slim-cache.ts';
@@ -9,8 +9,6 @@ export interface ReflectorOptions<T extends Cached> {
   readonly client: KubernetesClient;
   /** Path of the collection. */
   readonly path: string;
-  /** The one namespace that the path is of, where others have reflectors of their own into the same cache. */
-  readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
   readonly cache: ReflectedCache<T>;
@@ -26,13 +24,6 @@ export interface ReflectorOptions<T extends Cached> {
   readonly idleTimeoutMs?: number;
   readonly random?: () => number;
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
-  /** Called after each list that was taken in. */
-  readonly onListed?: () => void;
-  /**
-   * Called each time that the collection is refused (403) or not there (404); what the cache holds of it may be outdated
-   * until the next `onListed`. Without it such an answer is an interruption like any other.
-   */
-  readonly onRefused?: (error: ApiError) => void;
   readonly metrics?: {
     /** A whole list was taken in. */
     listed(name: string, objects: number, durationMs: number): void;
@@ -58,7 +49,7 @@ const shortWatchMs = 1_000;
  * where it ended, and lists again after a 410 or an ERROR event.
  */
 export function startReflector<T extends Cached>(options: ReflectorOptions<T>): Reflector {
-  const { client, path, cache, name, log, metrics, onListed, onRefused, random = Math.random } = options;
+  const { client, path, cache, name, log, metrics, random = Math.random } = options;
   const { pageSize = 250, idleTimeoutMs = 90_000, backoff = { baseMs: 250, maxMs: 10_000 } } = options;
   const selectors = {
     ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
@@ -85,7 +76,7 @@ export function startReflector<T extends Cached>(options: ReflectorOptions<T>): 
       for (const raw of page.items) skippingWhatCannotBeRead(raw, () => items.push(cache.slim(raw)));
       const { resourceVersion: version, continue: token } = page.metadata;
       if (token === undefined || token === '') {
-        cache.replaceAll(items, version, options.namespace);
+        cache.replaceAll(items, version);
         metrics?.listed(name, items.length, performance.now() - startedAtMs);
         log.debug('Collection listed', { collection: name, objects: items.length, resourceVersion: version });
         return version;
@@ -148,18 +139,13 @@ export function startReflector<T extends Cached>(options: ReflectorOptions<T>): 
         if (resourceVersion === undefined) {
           resourceVersion = await list();
           synced.resolve();
-          onListed?.();
         }
         await watch();
       } catch (error) {
         if (signal.aborted) return;
-        const refusal = isForbidden(error) || isNotFound(error) ? error : undefined;
-        const isRefused = onRefused !== undefined && refusal !== undefined;
-        if (isRefused || isPastResuming(error)) resourceVersion = undefined;
-        if (isRefused) onRefused(refusal);
+        if (isPastResuming(error)) resourceVersion = undefined;
         const relist = resourceVersion === undefined;
-        // One line a try is too much where it may last for months: who is called tells it once.
-        log[isRefused ? 'debug' : 'warn']('Watch interrupted', { collection: name, relist, failures, error });
+        log.warn('Watch interrupted', { collection: name, relist, failures, error });
         await backOff().catch(() => undefined); // Only the stop ends it early, and the loop sees that.
       }
     }

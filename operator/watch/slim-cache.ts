@@ -31,11 +31,8 @@ export interface SlimCache<T extends Cached> {
 export interface ReflectedCache<T extends Cached> extends SlimCache<T> {
   /** Cuts an object down. */
   slim(raw: Record<string, unknown>): T;
-  /**
-   * Takes in a whole list. What is newer than `listResourceVersion` (own writes) stays.
-   * @param namespace the one that was listed; objects of others stay, for their own lists tell of them
-   */
-  replaceAll(items: readonly T[], listResourceVersion: string, namespace?: string): void;
+  /** Takes in a whole list. What is newer than `listResourceVersion` (own writes) stays. */
+  replaceAll(items: readonly T[], listResourceVersion: string): void;
   /** Takes in one event of a watch; bookmarks are not for it. */
   apply(type: 'ADDED' | 'MODIFIED' | 'DELETED', raw: Record<string, unknown>): void;
 }
@@ -99,11 +96,10 @@ export function createSlimCache<T extends Cached>(options: SlimCacheOptions<T>):
     absorb: (raw) => put(slim(raw as Record<string, unknown>)),
     absorbGone: remove,
 
-    replaceAll(items, listResourceVersion, namespace) {
+    replaceAll(items, listResourceVersion) {
       const listed = new Set<string>();
       for (const item of items) listed.add(keyOf(item));
-      for (const [key, { uid, resourceVersion, namespace: itsOwn }] of objects) {
-        if (namespace !== undefined && itsOwn !== namespace) continue;
+      for (const [key, { uid, resourceVersion }] of objects) {
         // Newer than the list: created by ourselves since, so the list cannot know it.
         const unknownToList = compareResourceVersions(resourceVersion, listResourceVersion) > 0;
         if (!listed.has(key) && !unknownToList) remove(key, uid);

@@ -10,9 +10,7 @@ interface BoomLike {
 }
 
 const connectionClosedCode = 428;
-/**
- * The texts of Baileys' socket for a stanza of WhatsApp that ends the stream; every other error is its own or the network's.
- */
+/** The texts of Baileys' socket for a stanza of WhatsApp that ends the stream; every other error is its own or the network's. */
 const saidByWhatsApp = /^(Stream Errored|Connection Failure)/;
 
 /**

@@ -29,9 +29,9 @@ const hmacBytes = 10;
 const overheadBytes = 16 + hmacBytes;
 
 /**
- * Loads a file from WhatsApp and decrypts it. Not by Baileys' own download, which listens for no error of its connection: one
- * cut in the middle of a file ended the process, or kept the reader waiting for ever (seen). The host is the one that WhatsApp
- * names: the URL in a message is the sender's, who could lead us anywhere.
+ * Loads a file from WhatsApp and decrypts it. Not by Baileys' own download, which listens for no error of its connection: one cut in
+ * the middle of a file ended the process, or kept the reader waiting for ever (seen). The host is the one that WhatsApp names:
+ * the URL in a message is the sender's, who could lead us anywhere.
  * @throws {MediaUnavailableError} WhatsApp has it no longer, it is larger than 16 MiB, it is not what the sender's message
  *   says, or it did not come in time
  */

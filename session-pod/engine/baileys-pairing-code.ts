@@ -2,15 +2,12 @@ import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import { getBinaryNodeChild } from '@whiskeysockets/baileys';
 import { PairingCodeRefusedError } from './pairing-code-refused-error.ts';
 
-/**
- * How long each QR reference lives while a code is shown, in milliseconds: WhatsApp gives six, and a code is good for 3
- * minutes.
- */
+/** How long each QR reference lives while a code is shown, in milliseconds: WhatsApp gives six, and a code is good for 3 minutes. */
 export const referenceLivesMs = 30_000;
 
 /**
- * Asks WhatsApp to link the phone with this number by a code, and gives the code once WhatsApp has taken the request: Baileys
- * itself makes the code up and does not wait for an answer, so a refusal would show as a code that does not work.
+ * Asks WhatsApp to link the phone with this number by a code, and gives the code once WhatsApp has taken the request: Baileys itself
+ * makes the code up and does not wait for an answer, so a refusal would show as a code that does not work.
  * @param phoneNumber digits, without "+"
  * @throws {PairingCodeRefusedError} WhatsApp says no, or nothing within `withinMs` milliseconds
  */

@@ -124,10 +124,7 @@ export function createPageKeeper(options: PageKeeperOptions): PageKeeper {
     }
   }
 
-  /**
-   * Only for a run that is killed before it has erased the profile, which needs no room: what cannot be noted is erased all the
-   * same.
-   */
+  /** Only for a run that is killed before it has erased the profile, which needs no room: what cannot be noted is erased all the same. */
   function noteLogout(): void {
     try {
       profile.noteLogout(Date.now());

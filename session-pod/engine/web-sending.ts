@@ -11,8 +11,8 @@ export interface WebContent {
 }
 
 /**
- * A file to send. A sound has no caption in WhatsApp, so one with a caption is a document, as Baileys has it; and a file
- * without a name would be called "undefined".
+ * A file to send. A sound has no caption in WhatsApp, so one with a caption is a document, as Baileys has it; and a file without a
+ * name would be called "undefined".
  */
 export function mediaContent({ mimetype, data, fileName = 'file' }: MediaFile, caption: string): WebContent {
   const content = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');

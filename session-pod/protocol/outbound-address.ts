@@ -44,9 +44,7 @@ export function assertCidrs(cidrs: readonly string[]): void {
   if (wrong !== undefined) throw new RangeError(`Cannot allow "${wrong}": it is no CIDR; write one like "10.0.0.0/8"`);
 }
 
-/**
- * What a Service's address or a pod's is taken from; never loopback or link-local, whatever a Service without selector says.
- */
+/** What a Service's address or a pod's is taken from; never loopback or link-local, whatever a Service without selector says. */
 const mayBeOfService: ReadonlySet<string> = new Set(['private', 'carrierGradeNat', 'uniqueLocal']);
 
 /** An IPv4 address that is written as IPv6 (mapped, or for a NAT64) leads to that IPv4 address, so it is judged as such. */

@@ -20,8 +20,8 @@ export interface EngineEnd {
 }
 
 /**
- * Closes the engine in what a stop leaves for it. A browser writes its profile as it closes, which takes long on a machine that
- * is busy; in a stop that is too short for that it is ended by force at once.
+ * Closes the engine in what a stop leaves for it. A browser writes its profile as it closes, which takes long on a machine that is
+ * busy; in a stop that is too short for that it is ended by force at once.
  */
 export function createEngineEnd({ close, closeWithinMs, forcedEndMs, leavesMs }: EngineEndOptions): EngineEnd {
   let closing: Promise<void> | undefined;

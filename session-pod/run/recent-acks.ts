@@ -14,9 +14,7 @@ export interface RecentAcks {
 
 const ascending: readonly AckLevel[] = ['failed', 'sent', 'delivered', 'read', 'played'];
 
-/**
- * Keeps what became of the last messages in memory only, for `GET /v1/acks`; temporary, until acks are delivered to webhooks.
- */
+/** Keeps what became of the last messages in memory only, for `GET /v1/acks`; temporary, until acks are delivered to webhooks. */
 export function createRecentAcks(capacity = 200): RecentAcks {
   const kept = new Map<string, RecentAck>(); // The one that changed last is the last.
   let sequence = 0;

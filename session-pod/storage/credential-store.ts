@@ -167,9 +167,7 @@ function erase(database: DatabaseSync, file: string, nowMs: number): void {
   guarded('erase', file, () => database.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
 }
 
-/**
- * Needs no room. The database goes first: without it the rest is taken for leftovers, whereas without its log it is damaged.
- */
+/** Needs no room. The database goes first: without it the rest is taken for leftovers, whereas without its log it is damaged. */
 function removeFiles(file: string): void {
   for (const each of [file, `${file}-wal`, `${file}-shm`]) rmSync(each, { force: true });
 }

@@ -6,12 +6,10 @@ export function metricsOf({
   sessions = [],
   pods = [],
   sessionEnds = [],
-  perSessionSeries = true,
 }: {
   readonly sessions?: readonly ObservedSession[];
   readonly pods?: readonly ObservedPod[];
   readonly sessionEnds?: readonly ObservedSessionEnd[];
-  readonly perSessionSeries?: boolean;
 } = {}) {
   return createMetrics({
     sessions: { values: () => sessions.values() },
@@ -22,7 +20,5 @@ export function metricsOf({
     sessionEnds: { values: () => sessionEnds.values() },
     pendingEnds: () => sessionEnds.filter(({ settled }) => !settled).length,
     isLeader: () => true,
-    namespace: 'berth-system',
-    perSessionSeries,
   });
 }

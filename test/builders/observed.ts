@@ -31,7 +31,6 @@ export const planConfig: PlanConfig = {
     locale: 'en-US',
     userAgent: '',
   },
-  sessionPriorityClassName: '',
   allowedPriorityClasses: [],
   allowedRuntimeClasses: [],
 };

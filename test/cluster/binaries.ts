@@ -36,34 +36,12 @@ const programs = {
     usually: '2.5 min',
   },
   coredns: { module: 'coredns', ldflags: '-s -w', package: 'github.com/coredns/coredns', usually: '3 min' },
-  'kube-score': {
-    module: 'kube-score',
-    ldflags: '-s -w',
-    package: 'github.com/zegl/kube-score/cmd/kube-score',
-    usually: '1 min',
-  },
-  'kube-router': {
-    module: 'kube-router',
-    ldflags: '-s -w',
-    package: 'github.com/cloudnativelabs/kube-router/v2/cmd/kube-router',
-    usually: '4 min',
-  },
 } as const;
 
 /** What integration tests need. */
 export const apiServerBinaries = ['etcd', 'kube-apiserver'] as const satisfies readonly Binary[];
-/** What a whole cluster needs. It enforces no NetworkPolicy: what does is built by the test of them. */
-export const clusterBinaries = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubelet',
-  'kube-proxy',
-  'kubectl',
-  'helm',
-  'coredns',
-] as const satisfies readonly Binary[];
+/** What a whole cluster needs. */
+export const clusterBinaries = Object.keys(programs) as readonly Binary[];
 
 /** Go is not there. */
 export class GoMissingError extends BerthError {
@@ -76,8 +54,7 @@ export class GoMissingError extends BerthError {
 
 /**
  * Sees to it that these programs are built, and gives the path of each.
- * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own
- * cache.
+ * One finished is never built again until its pinned versions or flags change; an interrupted build goes on from Go's own cache.
  */
 export async function ensureBinaries<Name extends Binary>(names: readonly Name[]): Promise<Record<Name, string>> {
   const paths = {} as Record<Name, string>;

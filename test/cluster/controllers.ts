@@ -17,8 +17,7 @@ export interface ControllerOptions {
 
 /**
  * Starts the controller manager unless it runs. Leader election is off: there is no other.
- * @param options.controllers all of them unless told, as its flag takes them, for instance `['*',
- *   '-node-lifecycle-controller']`
+ * @param options.controllers all of them unless told, as its flag takes them, for instance `['*', '-node-lifecycle-controller']`
  */
 export async function startControllerManager(
   options: ControllerOptions & { readonly controllers?: readonly string[] },

@@ -10,55 +10,21 @@ import { type StagedContext, stageContext } from './images/production-context.ts
 import { hasKind, kindBuilder, publicBaseImage } from './kind.ts';
 import { cacheDir, clusterDir, projectDir } from './paths.ts';
 import { say, step } from './progress.ts';
-import { projectVersion } from './project-version.ts';
 import { up } from './up.ts';
 
 /** Sees to it that the cluster has every image as the sources are now. Nothing is built for which nothing has changed. */
 export async function ensureImages(): Promise<void> {
   const isKind = await hasKind();
-  await buildImages(isKind ? kindBuilder : buildahBuilder(clusterDir), imageContents, {
-    tag: 'dev',
-    labels: { [versionLabel]: await projectVersion() },
-  });
-}
-
-/** An image that there is now. */
-export interface BuiltImage {
-  readonly image: string;
-  /** Its full name with tag. */
-  readonly name: string;
-  /** Changes when its content does. */
-  readonly key: string;
-}
-
-/** What images are called, and what they say of themselves beside what their Dockerfiles say. */
-interface Naming {
-  readonly tag: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
-/** Which version of the project an image is of. */
-export const versionLabel = 'org.opencontainers.image.version';
-
-/** Builds what has changed of the images, and hands it to the builder's cluster. */
-export async function buildImages(
-  builder: ImageBuilder,
-  wanted: readonly ImageContents[],
-  naming: Naming,
-): Promise<BuiltImage[]> {
-  return withExclusiveLock(join(cacheDir, 'images.lock'), async () => {
-    const bases = builder === kindBuilder ? publicBases : await ensureBases(builder);
-    const built: BuiltImage[] = [];
+  const builder = isKind ? kindBuilder : buildahBuilder(clusterDir);
+  await withExclusiveLock(join(cacheDir, 'images.lock'), async () => {
+    const bases = isKind ? publicBases : await ensureBases(builder);
     let isAnyNew = false;
-    for (const contents of wanted) {
+    for (const contents of imageContents) {
       const context = await stageContext(contents);
       isAnyNew ||= context.hasNewPackages;
-      built.push(
-        await ensureImage(builder, contents, context, bases[contents.hasBrowser ? 'browser' : 'plain'], naming),
-      );
+      await ensureImage(builder, contents, context, bases[contents.hasBrowser ? 'browser' : 'plain']);
     }
     if (isAnyNew) await builder.prune(); // The packages that were replaced are the large part of what piles up.
-    return built;
   });
 }
 
@@ -81,25 +47,15 @@ async function ensureImage(
   { image, dockerfile, hasBrowser = false }: ImageContents,
   context: StagedContext,
   base: BaseImage,
-  { tag, labels }: Naming,
-): Promise<BuiltImage> {
-  const name = `berth.dev/${image}:${tag}`;
+): Promise<void> {
+  const name = `berth.dev/${image}:dev`;
   const buildArguments = { BASE_IMAGE: base.name, ...(hasBrowser ? { BROWSER: browserToBuild() } : {}) };
-  const key = contentKey([context.key, base.key, ...Object.values(buildArguments), JSON.stringify(labels)]);
-  const built = { image, name, key };
-  if (await builder.isLoaded(name, key)) return built;
+  const key = contentKey([context.key, base.key, ...Object.values(buildArguments)]);
+  if (await builder.isLoaded(name, key)) return;
   await step(`Building image ${name}`, hasBrowser ? '40 s' : '10 s', async () => {
-    await builder.build({
-      name,
-      dockerfile: join(projectDir, dockerfile),
-      context: context.dir,
-      key,
-      buildArguments,
-      labels,
-    });
+    await builder.build({ name, dockerfile: join(projectDir, dockerfile), context: context.dir, key, buildArguments });
     await builder.load(name, key);
   });
-  return built;
 }
 
 /** A choice of the environment that cannot be built. */

@@ -1,40 +1,25 @@
 /**
- * From the output of `iptables-save`, the input of `iptables-restore --noflush` that removes the chains that kube-proxy,
- * kube-router and the kubelet made (`KUBE-`) and those that CNI made for one network, and nothing else; empty if there are
- * none.
+ * From the output of `iptables-save`, the input of `iptables-restore --noflush` that removes the chains that kube-proxy
+ * and the kubelet made (`KUBE-`) and those that CNI made for one network, and nothing else; empty if there are none.
  */
 export function cleanupRules(saved: string, networkName: string): string {
-  return cleanup(saved, (lines) => {
-    const comment = `name: \\"${networkName}\\"`;
-    const cniChains = lines.filter((line) => line.includes(comment)).map((line) => / -j (CNI-\S+)/.exec(line)?.[1]);
-    return (chain) => chain.startsWith('KUBE-') || cniChains.includes(chain);
-  });
-}
-
-/** The same for the chains of kube-router's firewall alone: those of kube-proxy, which goes on, stay. */
-export function firewallCleanupRules(saved: string): string {
-  return cleanup(saved, () => (chain) => /^KUBE-(ROUTER|POD-FW|NWPLCY)-/.test(chain));
-}
-
-/** Tells for the lines of one table which of its chains are to go. */
-type Choice = (lines: readonly string[]) => (chain: string) => boolean;
-
-function cleanup(saved: string, choose: Choice): string {
   return saved
     .split(/^(?=\*)/m)
-    .map((table) => cleanupOfTable(table.split('\n'), choose))
+    .map((table) => cleanupOfTable(table, networkName))
     .filter((rules) => rules !== '')
     .join('');
 }
 
-function cleanupOfTable(lines: readonly string[], choose: Choice): string {
+function cleanupOfTable(table: string, networkName: string): string {
+  const lines = table.split('\n');
   const [heading] = lines;
   if (heading === undefined || !heading.startsWith('*')) return '';
-  const isOurs = choose(lines);
+  const comment = `name: \\"${networkName}\\"`;
+  const cniChains = lines.filter((line) => line.includes(comment)).map((line) => / -j (CNI-\S+)/.exec(line)?.[1]);
   const ours = lines
     .map((line) => /^:(\S+)/.exec(line)?.[1])
     .filter((chain) => chain !== undefined)
-    .filter(isOurs);
+    .filter((chain) => chain.startsWith('KUBE-') || cniChains.includes(chain));
   if (ours.length === 0) return '';
   const jumps = lines.filter((line) => {
     const [, chain = '', target = ''] = /^-A (\S+) .*-j (\S+)/.exec(line) ?? [];

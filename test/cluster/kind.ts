@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isOnPath, mustRun, run } from './command.ts';
-import { type ImageBuilder, settingsAs } from './images/image-builder.ts';
+import type { ImageBuilder } from './images/image-builder.ts';
 import { kubeconfigPath } from './paths.ts';
 import { step } from './progress.ts';
 
@@ -43,21 +43,17 @@ export const publicBaseImage = 'node:26-bookworm-slim';
 /** Builds with Docker and loads into the kind cluster. */
 export const kindBuilder: ImageBuilder = {
   isLoaded: async () => false, // Docker's own cache makes a second build quick, and loading skips what the node has.
-  async build({ name: image, dockerfile, context, buildArguments = {}, labels = {} }) {
-    const settings = [...settingsAs('--build-arg', buildArguments), ...settingsAs('--label', labels)];
+  async build({ name: image, dockerfile, context, buildArguments = {} }) {
+    const settings = Object.entries(buildArguments).flatMap(([argument, value]) => [
+      '--build-arg',
+      `${argument}=${value}`,
+    ]);
     await mustRun('docker', ['build', ...settings, '--tag', image, '--file', dockerfile, context], {
       timeoutMs: 1_200_000,
     });
   },
   async load(image) {
     await mustRun('kind', ['load', 'docker-image', image, '--name', name], { timeoutMs: 300_000 });
-  },
-  async labels(image) {
-    const found = await mustRun('docker', ['image', 'inspect', '--format', '{{json .Config.Labels}}', image]);
-    return (JSON.parse(found) as Record<string, string> | null) ?? {};
-  },
-  async archive(image, file) {
-    await mustRun('docker', ['save', '--output', file, image], { timeoutMs: 600_000 });
   },
   prune: async () => undefined, // Docker's cache is its owner's.
 };

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
 /**
- * Gives one free TCP port for each name: the preferred one where it is free, else any. They are held open together, so no two
- * are alike. Somebody else may take one before it is used: the process that then fails says so in its log.
+ * Gives one free TCP port for each name: the preferred one where it is free, else any. They are held open together, so no two are alike.
+ * Somebody else may take one before it is used: the process that then fails says so in its log.
  */
 export async function freePorts<Name extends string>(
   preferred: Readonly<Record<Name, number>>,

@@ -10,7 +10,6 @@ const packages = {
   buildah: ['buildah'],
   debootstrap: ['debootstrap'],
   iptables: ['iptables', 'iptables-save', 'ip6tables-restore'],
-  ipset: ['ipset'],
   conntrack: ['conntrack'],
   iproute2: ['ip'],
   mount: ['mount', 'umount'],

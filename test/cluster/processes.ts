@@ -29,11 +29,6 @@ export interface Processes {
   /** @throws {ProcessEndedError} it does not run; the message has the end of its log. */
   mustRun(name: string): Promise<void>;
   /**
-   * Its process id.
-   * @throws {ProcessEndedError} it does not run
-   */
-  pid(name: string): Promise<number>;
-  /**
    * Sends it a signal.
    * @throws {ProcessEndedError} it does not run
    */
@@ -58,12 +53,6 @@ export function processesIn(dir: string): Processes {
   async function isRunning(name: string): Promise<boolean> {
     return (await find(name)) !== undefined;
   }
-  async function mustFind(name: string): Promise<ProcessIdentity> {
-    const identity = await find(name);
-    if (identity !== undefined) return identity;
-    const log = await readFile(logFile(name), 'utf8').catch(() => '');
-    throw new ProcessEndedError(name, logFile(name), log.trimEnd().split('\n').slice(-5).join('\n'));
-  }
   return {
     isRunning,
     async start(name, command, commandArguments) {
@@ -80,11 +69,13 @@ export function processesIn(dir: string): Processes {
       await writeFile(pidFile(name), JSON.stringify({ pid, startTime: startTimeOf(pid) ?? 'gone' }));
     },
     async mustRun(name) {
-      await mustFind(name);
+      if (await isRunning(name)) return;
+      const log = await readFile(logFile(name), 'utf8').catch(() => '');
+      throw new ProcessEndedError(name, logFile(name), log.trimEnd().split('\n').slice(-5).join('\n'));
     },
-    pid: async (name) => (await mustFind(name)).pid,
     async signal(name, wanted) {
-      await signal(await mustFind(name), wanted);
+      await this.mustRun(name);
+      await signal(await find(name), wanted);
     },
     names: () => readdir(join(dir, 'pid')).catch(() => []),
     async stop(names, graceMs) {

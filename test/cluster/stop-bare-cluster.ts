@@ -6,9 +6,7 @@ import { killShims, removeContainers, startContainerd } from './containerd.ts';
 import { withExclusiveLock } from './exclusive-lock.ts';
 import { removeKubeletTraces } from './kubelet.ts';
 import { removeNetwork } from './network.ts';
-import { stopOutsideHost } from './outside-host.ts';
 import { clusterLock } from './paths.ts';
-import { stopPolicyEnforcement } from './policy-enforcement.ts';
 import { processesIn } from './processes.ts';
 
 /** Of the cluster's folder these outlive it: the images, which take minutes to make. */
@@ -38,9 +36,6 @@ export async function clearAway(dir: string): Promise<void> {
   await processes.stop(['containerd'], 5000);
   await killShims(dir);
   await unmountBelow(dir);
-  // What a test that was killed has left.
-  await stopOutsideHost(dir);
-  await stopPolicyEnforcement(dir);
   await removeNetwork(dir);
   await removeKubeletTraces(dir);
   for (const name of await readdir(dir)) if (!kept.includes(name)) await rm(join(dir, name), { recursive: true });

@@ -1,6 +1,6 @@
 import { applyManifest, kubectl } from './kubectl.ts';
 
-/** A pod of an image. */
+/** A pod of an image that does nothing by itself. */
 export interface ImagePod {
   /** Runs a command in it, and gives what it printed. Rejects unless it ends with 0. */
   execute(...command: readonly string[]): Promise<string>;
@@ -10,18 +10,15 @@ export interface ImagePodOptions {
   readonly namespace: string;
   readonly name: string;
   readonly image: string;
-  /** What it runs; unless told, it waits for commands. */
-  readonly command?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Starts a pod with the rights and volumes that a session's has. The namespace's end is its end. */
+/** Starts a pod with the rights and volumes that a session's has, which waits for commands. The namespace's end is its end. */
 export async function startImagePod(options: ImagePodOptions): Promise<ImagePod> {
-  const { namespace, name, image, command = ['sleep', '600'], labels = {} } = options;
+  const { namespace, name, image } = options;
   await applyManifest({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace },
     spec: {
       automountServiceAccountToken: false,
       enableServiceLinks: false,
@@ -37,7 +34,7 @@ export async function startImagePod(options: ImagePodOptions): Promise<ImagePod>
           name: 'image',
           image,
           imagePullPolicy: 'IfNotPresent',
-          command: ['tini', '--', ...command],
+          command: ['tini', '--', 'sleep', '600'],
           resources: { limits: { memory: '1Gi' } },
           securityContext: {
             allowPrivilegeEscalation: false,
@@ -55,5 +52,5 @@ export async function startImagePod(options: ImagePodOptions): Promise<ImagePod>
   });
   const here = ['--namespace', namespace];
   await kubectl([...here, 'wait', `pod/${name}`, '--for=condition=Ready', '--timeout=60s'], { timeoutMs: 70_000 });
-  return { execute: (...words) => kubectl([...here, 'exec', name, '--', ...words], { timeoutMs: 60_000 }) };
+  return { execute: (...command) => kubectl([...here, 'exec', name, '--', ...command], { timeoutMs: 60_000 }) };
 }

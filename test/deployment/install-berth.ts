@@ -16,32 +16,19 @@ export const operator: Deployed = {
   selector: 'app.kubernetes.io/instance=berth,app.kubernetes.io/component=operator',
 };
 
-const chartOfTree = join(projectDir, 'charts', 'berth');
-
 /**
- * Installs a chart, or brings what is installed up to it, and waits until the operator runs.
+ * Installs the chart from the tree, or brings what is installed up to it, and waits until the operator runs.
  * @param settings values that are to be otherwise, each as `path=json`
- * @param chart folder or package; that of the tree unless told
  */
-export async function installBerth(
-  standIns: StandInAddresses,
-  settings: readonly string[] = [],
-  chart = chartOfTree,
-): Promise<void> {
+export async function installBerth(standIns: StandInAddresses, settings: readonly string[] = []): Promise<void> {
   await ensureRestrictedNamespace(berthNamespace);
   const values = developmentValues(standIns);
-  let result = await upgrade(chart, values, settings);
+  let result = await upgrade(values, settings);
   if (result.status !== 0 && /another operation|no deployed releases/.test(result.stderr)) {
     await forgetInterrupted();
-    result = await upgrade(chart, values, settings);
+    result = await upgrade(values, settings);
   }
   mustSucceed('helm upgrade', result);
-  await waitForRollout(operator);
-}
-
-/** Takes the last upgrade back, and waits until the operator of before runs. */
-export async function rollBackBerth(): Promise<void> {
-  mustSucceed('helm rollback', await helm(['rollback', release, '--namespace', berthNamespace]));
   await waitForRollout(operator);
 }
 
@@ -71,7 +58,8 @@ const environmentOf = (standIns: StandInAddresses) => ({
   WHATSAPP_BROWSER_ARGUMENTS: JSON.stringify(standIns.browserArguments),
 });
 
-function upgrade(chart: string, values: object, settings: readonly string[]): Promise<CommandResult> {
+function upgrade(values: object, settings: readonly string[]): Promise<CommandResult> {
+  const chart = join(projectDir, 'charts', 'berth');
   const words = ['upgrade', '--install', release, chart, '--namespace', berthNamespace, '--values', '-'];
   const set = settings.map((setting) => `--set-json=${setting}`);
   return helm([...words, ...set], { input: JSON.stringify(values), timeoutMs: 120_000 });

@@ -50,9 +50,7 @@ export interface StandInAddresses {
 
 /** The other ends of a session in the cluster. */
 export interface StandIns extends StandInAddresses {
-  /**
-   * Play phones, their contacts and the network, by engine: each has a WhatsApp of its own, which knows nothing of the other.
-   */
+  /** Play phones, their contacts and the network, by engine: each has a WhatsApp of its own, which knows nothing of the other. */
   readonly phones: Readonly<Record<EngineName, Phone>>;
   readonly receiver: Receiver;
   /** URL of a path of the receiver, as it is in the cluster. */

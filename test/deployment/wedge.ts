@@ -11,9 +11,8 @@ import { kubectl, tryKubectl } from './kubectl.ts';
 export const wedge = (namespace: string, pod: string): Promise<void> => inContainer(namespace, pod, block);
 
 /**
- * Blocks the main thread of the page in a session's browser for ever, as a bug in the site would: the page answers nothing from
- * then on, while the browser and the session's process go on as before. The stand-in for the site tells it so over its
- * connection.
+ * Blocks the main thread of the page in a session's browser for ever, as a bug in the site would: the page answers nothing from then
+ * on, while the browser and the session's process go on as before. The stand-in for the site tells it so over its connection.
  */
 export const wedgePage = (phone: Phone, number: string): Promise<void> => phone.fault('wedge', number);
 

@@ -2,9 +2,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { withExclusiveLock } from '../cluster/exclusive-lock.ts';
 import { ensureImages } from '../cluster/images.ts';
-import { stopOutsideHost } from '../cluster/outside-host.ts';
-import { cacheDir, clusterDir } from '../cluster/paths.ts';
-import { stopPolicyEnforcement } from '../cluster/policy-enforcement.ts';
+import { cacheDir } from '../cluster/paths.ts';
 import { up } from '../cluster/up.ts';
 import { removeLeftovers } from '../deployment/cluster-world.ts';
 import { installBerth } from '../deployment/install-berth.ts';
@@ -14,8 +12,6 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Where the stand-ins are that all end-to-end tests share. */
     standIns: StandInAddresses;
-    /** When this run of the tests began, by this machine's clock, RFC 3339. */
-    startedAt: string;
   }
 }
 
@@ -27,14 +23,10 @@ export const prefix = 'berth-e2e';
  * Another run on this machine waits: these tests take Berth and its image away in between.
  */
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  // Three projects have this setup, and it is done for all by the first of them that runs.
+  // Two projects have this setup, and it is done for both by the first of them that runs.
   if (project.getProvidedContext().standIns !== undefined) return undefined;
   const letGo = await hold(join(cacheDir, 'e2e.lock'));
   await up();
-  project.vitest.provide('startedAt', new Date().toISOString()); // Before Berth is installed, which counts too.
-  // A run that was killed may have left them, and with them the cluster is another one.
-  await stopOutsideHost(clusterDir);
-  await stopPolicyEnforcement(clusterDir);
   await ensureImages();
   const deployed = await deployStandIns();
   await installBerth(deployed.addresses);

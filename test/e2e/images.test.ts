@@ -1,24 +1,10 @@
 import { expect, test } from 'vitest';
-import { buildahStore } from '../cluster/images/image-builder.ts';
-import { hasKind, kindBuilder } from '../cluster/kind.ts';
-import { projectVersion } from '../cluster/project-version.ts';
+import { hasKind } from '../cluster/kind.ts';
 import { devImage } from '../deployment/dev-image.ts';
 import { type ImagePod, startImagePod } from '../deployment/image-pod.ts';
 import { aWorld } from './a-world.ts';
 
 const isKind = await hasKind();
-
-test('every image says what it is, of which version, and under which licence', async () => {
-  const builder = isKind ? kindBuilder : buildahStore;
-  const version = await projectVersion();
-  for (const image of ['operator', 'session-baileys', 'session-whatsapp-web-js'] as const)
-    expect(await builder.labels(devImage(image))).toMatchObject({
-      'org.opencontainers.image.title': `berth-${image}`,
-      'org.opencontainers.image.description': expect.stringMatching(/^.{20,}$/),
-      'org.opencontainers.image.licenses': expect.stringMatching(/^.+$/),
-      'org.opencontainers.image.version': version,
-    });
-});
 
 /** Paths in a container as find(1) tells them, but for what its user may not read. */
 async function find(pod: ImagePod, ...words: readonly string[]): Promise<string[]> {

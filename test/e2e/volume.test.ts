@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mergePatch } from '@berth/operator/kubernetes/client.ts';
 import { isConflict } from '@berth/operator/kubernetes/errors.ts';
-import { claimName, path } from '@berth/operator/resource/names.ts';
+import { path } from '@berth/operator/resource/names.ts';
 import type { ObjectMeta } from '@berth/operator/resource/object-meta.ts';
 import type { WhatsAppSession } from '@berth/operator/resource/whatsapp-session.ts';
 import type { RunRecord } from '@berth/session-pod/storage/runs.ts';
@@ -9,7 +9,6 @@ import { describe, expect, test } from 'vitest';
 import { waitUntil } from '../cluster/wait-until.ts';
 import type { ClusterWorld } from '../deployment/cluster-world.ts';
 import { kubectl } from '../deployment/kubectl.ts';
-import { onVolumeOf } from '../deployment/volume-surgeon.ts';
 import { oneWorld } from './a-world.ts';
 import { deviceOf, expectSameLogin } from './outcome.ts';
 
@@ -28,21 +27,6 @@ async function podMade(world: ClusterWorld, name: string): Promise<string> {
   };
   return waitUntil(`pod "${name}"`, 10_000, look, 5);
 }
-
-/** Scripts for a pod on a volume: all its files as one line of JSON, and back. */
-const printAllFiles = `
-  const fs = require('node:fs');
-  const files = fs.readdirSync('/data', { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const entries = files.map(({ parentPath, name }) => parentPath + '/' + name);
-  console.log(JSON.stringify(entries.map((file) => [file, fs.readFileSync(file, 'base64')])));
-`;
-const writeFiles = (backup: string) => `
-  const fs = require('node:fs');
-  for (const [file, data] of ${backup}) {
-    fs.mkdirSync(require('node:path').dirname(file), { recursive: true, mode: 0o700 });
-    fs.writeFileSync(file, Buffer.from(data, 'base64'), { mode: 0o600 });
-  }
-`;
 
 const ready = ({ status }: WhatsAppSession) => status?.conditions?.find(({ type }) => type === 'Ready');
 
@@ -103,29 +87,6 @@ describe.concurrent('the volume of a session', () => {
     expect(claim.metadata.deletionTimestamp).toBeUndefined();
   });
 
-  test('a copy of the volume of a stopped session, restored into another claim, is ready without a QR code', async () => {
-    const { namespace, client } = world();
-    const { phone } = await world().startPaired('original');
-    const device = await deviceOf(world(), phone);
-    await world().patch('original', { desiredState: 'Stopped' });
-    await world().untilStopped('original');
-    const backup = await onVolumeOf(namespace, 'original', printAllFiles);
-    // A backup and its original are one login: only one of them may ever be connected.
-    await world().remove('original');
-    await world().untilGone('original');
-    const claim = {
-      apiVersion: 'v1',
-      kind: 'PersistentVolumeClaim',
-      metadata: { name: claimName('restored') },
-      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
-    };
-    await client.request({ method: 'POST', path: path.claims(namespace), body: claim });
-    await onVolumeOf(namespace, 'restored', writeFiles(backup));
-    await world().start('restored', { storage: { existingClaim: claimName('restored') } });
-    await world().untilReady('restored');
-    await expectSameLogin(world(), 'restored', phone, device);
-  });
-
   test('a session whose existing claim is not there says so, and starts when it appears', async () => {
     await world().start('waits', { storage: { existingClaim: 'later' } });
     const blocked = await world().until(
@@ -173,7 +134,7 @@ describe.concurrent('the volume of a session', () => {
 });
 
 /** Another pod, of a user, that wants the volume of a session. It is never meant to run. */
-const intruderOn = (claim: string) => ({
+const intruderOn = (claimName: string) => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'intruder' },
@@ -187,14 +148,11 @@ const intruderOn = (claim: string) => ({
         volumeMounts: [{ name: 'data', mountPath: '/data' }],
       },
     ],
-    volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim } }],
+    volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
   },
 });
 
-/**
- * The cluster's own pool has volumes of ReadWriteOnce alone: one of them is made one of ReadWriteOncePod. A provisioner makes
- * its own.
- */
+/** The cluster's own pool has volumes of ReadWriteOnce alone: one of them is made one of ReadWriteOncePod. A provisioner makes its own. */
 async function offerVolumeForOnePod({ client }: ClusterWorld): Promise<void> {
   await waitUntil('free volume that can be changed', 10_000, async () => {
     const { items } = await client.request<{ items: { metadata: ObjectMeta; status?: { phase?: string } }[] }>({

@@ -1,9 +1,7 @@
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/**
- * Where the definitions are written by hand, and where the chart has its copies: a link would not be packaged by every helm.
- */
+/** Where the definitions are written by hand, and where the chart has its copies: a link would not be packaged by every helm. */
 export const crdFolders = { source: 'crds', chart: 'charts/berth/files/crds' } as const;
 
 /** Puts each definition into the chart. */

@@ -134,7 +134,6 @@ test('sessions of each named namespace have a policy, and receivers beside them 
 });
 
 const proxy = { to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: [{ port: 3128 }] };
-const receiver = { namespaceSelector: inNamespace('hooks'), podSelector: { matchLabels: { app: 'receiver' } } };
 const prometheus = { namespaceSelector: inNamespace('observability'), podSelector: { matchLabels: { app: 'prom' } } };
 test.each([
   {
@@ -163,11 +162,6 @@ test.each([
     set: 'networkPolicy.sinks.cidrs=["10.9.0.0/16"]',
     see: (all: Manifest[]) => named(all, 'berth-operator').egress.at(-1)?.to?.[2],
     as: { ipBlock: { cidr: '10.9.0.0/16' } },
-  },
-  {
-    set: `networkPolicy.sinks.peers=${JSON.stringify([receiver])}`,
-    see: (all: Manifest[]) => named(all, 'berth-operator').egress.at(-1)?.to?.[2],
-    as: receiver,
   },
   {
     set: 'outbound.allow=["fd00::/8"]',

@@ -1,8 +1,7 @@
 import { checkTokenFile } from '@berth/operator/check-install.ts';
-import { operatorRights } from '@berth/operator/operator-rights.ts';
+import { operatorRights, type Right } from '@berth/operator/operator-rights.ts';
 import { operatorAudience } from '@berth/protocol';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { grantedRights, rightInWords } from '../rights/granted-rights.ts';
 import { type HelmChart, type Manifest, only, openHelmChart } from './helm-chart.ts';
 
 let chart: HelmChart;
@@ -53,11 +52,6 @@ describe('operators', () => {
     });
   });
 
-  test('take reports until nobody sends them any', () => {
-    const [container] = operatorPod(byDefault).spec.containers;
-    expect(container).toMatchObject({ lifecycle: { preStop: { sleep: { seconds: 4 } } } });
-  });
-
   test.each([
     ['affinity', { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } }],
     [
@@ -101,12 +95,7 @@ describe('every pod of the operator’s image', () => {
     for (const { spec } of allPods(byDefault)) expect(spec).not.toHaveProperty('priorityClassName');
 
     const all = await chart.render(['priorityClasses.create=true', 'priorityClasses.operator.value=5000000']);
-    expect(
-      ofKind(all, 'PriorityClass').map(({ metadata, ...rest }) => ({ name: metadata.name, ...rest })),
-    ).toMatchObject([
-      { name: 'berth-operator', value: 5_000_000, globalDefault: false },
-      { name: 'berth-session', value: 100_000, globalDefault: false },
-    ]);
+    expect(only(all, 'PriorityClass')).toMatchObject({ value: 5_000_000, globalDefault: false });
     for (const { spec } of allPods(all)) expect(spec).toMatchObject({ priorityClassName: 'berth-operator' });
 
     const named = await chart.render(['priorityClasses.create=true', 'priorityClassName="gold"']);
@@ -176,72 +165,27 @@ describe('`helm test`', () => {
     expect(metadata.labels).not.toMatchObject(only(byDefault, 'Service').spec.selector ?? {});
   });
 
-  test.each([[[]], [['team-a', 'team-b']], [['team-a', 'berth-system']]])(
-    'asks for exactly the rights that the chart grants, with watchNamespaces %j',
-    async (watchNamespaces) => {
-      const all = await chart.render([`watchNamespaces=${JSON.stringify(watchNamespaces)}`]);
-      const asked = operatorRights({
-        namespace: 'berth-system',
-        leaseName: 'berth-operator',
-        watchNamespaces,
-        sessionsRoleName: 'berth-operator-sessions',
-      });
-      expect(asked.map(rightInWords).sort()).toEqual(grantedRights(all).map(rightInWords).sort());
-    },
-  );
-});
-
-const namespaceOf = ({ metadata }: Manifest) => (metadata as unknown as { namespace: string }).namespace;
-describe('with watchNamespaces', () => {
-  const watchNamespaces = ['team-a', 'berth-system'];
-  let all: Manifest[];
-  beforeAll(async () => {
-    all = await chart.render([`watchNamespaces=${JSON.stringify(watchNamespaces)}`, 'networkPolicy.enabled=true']);
+  test('asks for exactly the rights that the chart grants', () => {
+    const granted = [...rightsOf('ClusterRole'), ...rightsOf('Role')];
+    expect(operatorRights('berth-operator').map(inWords).sort()).toEqual(granted.map(inWords).sort());
   });
 
-  test('nothing is granted over the cluster: no ClusterRole, and none is bound', () => {
-    expect(ofKind(byDefault, 'ClusterRole')).toHaveLength(1);
-    expect(all.filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
-    const bound = ofKind(all, 'RoleBinding') as unknown as { roleRef: { kind: string }; subjects: object[] }[];
-    expect(bound.map(({ roleRef }) => roleRef.kind)).toEqual(['Role', 'Role', 'Role']);
-    for (const { subjects } of bound)
-      expect(subjects).toEqual([{ kind: 'ServiceAccount', name: 'berth-operator', namespace: 'berth-system' }]);
-  });
-
-  test('the operator, its drain and its test are told of the namespaces', () => {
-    const { data } = only(all, 'ConfigMap');
-    expect(JSON.parse(data?.['config.json'] ?? '')).toMatchObject({
-      watchNamespaces,
-      sessionsRoleName: 'berth-operator-sessions',
-    });
-    for (const { spec } of allPods(all)) expect(spec).toMatchObject({ serviceAccountName: 'berth-operator' });
-  });
-
-  test('Roles are kept until the last session is gone, but not in the release’s namespace, with which the operator goes', () => {
-    const finalizersOf = ({ metadata }: Manifest) => (metadata as { finalizers?: string[] }).finalizers ?? [];
-    for (const kind of ['Role', 'RoleBinding']) {
-      const found = ofKind(all, kind).map((each) => [`${namespaceOf(each)}/${each.metadata.name}`, finalizersOf(each)]);
-      expect(Object.fromEntries(found)).toEqual({
-        'berth-system/berth-operator': [],
-        'berth-system/berth-operator-sessions': [],
-        'team-a/berth-operator-sessions': ['berth.dev/last-out'],
-      });
-    }
-  });
-
-  test('sessions in these namespaces have the network policy, and the operator talks to no others', () => {
-    const policies = ofKind(all, 'NetworkPolicy');
-    const ofSessions = policies.filter(({ metadata }) => metadata.name === 'berth-sessions').map(namespaceOf);
-    expect(ofSessions.toSorted()).toEqual(watchNamespaces.toSorted());
-    const { ingress, egress } = only(all, 'NetworkPolicy', 'berth-operator').spec as unknown as {
-      ingress: { from: object[] }[];
-      egress: { to: object[] }[];
-    };
-    const namespaceSelector = {
-      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: watchNamespaces }],
-    };
-    expect(ingress[0]?.from[0]).toMatchObject({ namespaceSelector });
-    expect(egress.flatMap(({ to }) => to)).toContainEqual(expect.objectContaining({ namespaceSelector }));
-    expect(JSON.stringify([ingress, egress])).not.toContain('"namespaceSelector":{}');
-  });
+  const rightsOf = (kind: 'ClusterRole' | 'Role'): Right[] =>
+    (only(byDefault, kind).rules ?? []).flatMap(({ apiGroups, resources, resourceNames, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.flatMap((verb) =>
+            (resourceNames ?? [undefined]).map((name) => ({
+              group,
+              resource,
+              verb,
+              ...(name === undefined ? {} : { name }),
+              ...(kind === 'Role' ? { inOwnNamespace: true as const } : {}),
+            })),
+          ),
+        ),
+      ),
+    );
+  const inWords = ({ verb, group, resource, name = '*', inOwnNamespace }: Right) =>
+    `${verb} ${group}/${resource} ${name} ${inOwnNamespace ? 'here' : 'everywhere'}`;
 });

@@ -161,8 +161,6 @@ describe('each switch', () => {
       set: 'session.browser.seccompProfile="profiles/browser.json"',
       as: { session: { browser: { seccompProfile: 'profiles/browser.json' } } },
     },
-    { set: 'session.priorityClassName="silver"', as: { session: { priorityClassName: 'silver' } } },
-    { set: 'priorityClasses.create=true', as: { session: { priorityClassName: 'berth-session' } } },
     {
       set: 'session.allowedPriorityClasses=["gold"]',
       as: { session: { allowedPriorityClasses: ['gold'], allowedRuntimeClasses: [] } },
@@ -177,7 +175,6 @@ describe('each switch', () => {
       set: 'sessionEnd.sinks=[{"url":"https://a.example/in","secretRef":{"name":"audit","key":"secret"}}]',
       as: { sinks: [{ url: 'https://a.example/in', secretRef: { name: 'audit', key: 'secret' } }] },
     },
-    { set: 'monitoring.perSessionSeries=false', as: { perSessionSeries: false } },
     { set: 'outbound.allow=["10.0.0.0/8","fd00::/8"]', as: { outbound: { allow: ['10.0.0.0/8', 'fd00::/8'] } } },
     { set: 'fullnameOverride="wharf"', as: { serviceName: 'wharf-operator', leaseName: 'wharf-operator' } },
   ])('$set in the configuration, with which the pods are renewed', async ({ set, as }) => {
@@ -202,7 +199,6 @@ describe('each switch', () => {
 describe('monitoring', () => {
   const rulesFile = join(chartDir, 'files', 'rules.yaml');
   const on = ['monitoring.prometheusRule.enabled=true', 'monitoring.dashboard.enabled=true'];
-  type RuleFile = { groups: { rules: { alert: string; annotations?: Record<string, string> }[] }[] };
   const dashboardOf = (all: readonly Manifest[]) => only(all, 'ConfigMap', 'berth-dashboard');
 
   test('installs the rules that promtool has tested, and nothing else of them', async () => {
@@ -217,10 +213,9 @@ describe('monitoring', () => {
     { url: 'https://wiki.example/berth/', base: 'https://wiki.example/berth/' },
   ])('monitoring.runbookUrl=$url is in every alert, and changes nothing else', async ({ url, base }) => {
     const rule = only(await chart.render([...on, `monitoring.runbookUrl=${JSON.stringify(url)}`]), 'PrometheusRule');
-    const expected = parse(await readFile(rulesFile, 'utf8')) as RuleFile;
-    for (const { alert, annotations } of expected.groups.flatMap(({ rules }) => rules))
-      if (annotations !== undefined) annotations['runbook_url'] = `${base}${alert}.md`;
-    expect(rule.spec).toEqual(expected);
+    const expected = (await readFile(rulesFile, 'utf8')).replaceAll('https://berth.dev/runbooks/', base);
+    expect(rule.spec).toEqual(parse(expected));
+    expect(expected.split(base)).toHaveLength(expected.split('alert: ').length);
   });
 
   test('monitoring.prometheusRule.labels are beside those of everything else', async () => {
@@ -257,10 +252,6 @@ test.each([
   { set: 'replicas="two"', says: '/replicas' },
   { set: 'replica=2', says: 'replica' },
   { set: 'logLevel="loud"', says: '/logLevel' },
-  { set: 'watchNamespaces=["a","a"]', says: '/watchNamespaces' },
-  { set: 'watchNamespaces=["Team A"]', says: '/watchNamespaces/0' },
-  { set: 'watchNamespaces="a"', says: '/watchNamespaces' },
-  { set: 'watchNamespaces=["a"],drain.enabled=false', says: '/drain/enabled' },
   { set: 'image.operator.tag="a b"', says: '/image/operator/tag' },
   { set: 'image.operator.repository=""', says: '/image/operator/repository' },
   { set: 'image.session.pullPolicy="Sometimes"', says: '/image/session/pullPolicy' },
@@ -287,7 +278,6 @@ test.each([
   { set: 'monitoring.prometheusRule.labels={"a":1}', says: '/monitoring/prometheusRule/labels/a' },
   { set: 'monitoring.dashboard.enabled=1', says: '/monitoring/dashboard/enabled' },
   { set: 'monitoring.dashboard.labels={"a":"b c"}', says: '/monitoring/dashboard/labels/a' },
-  { set: 'monitoring.perSessionSeries="no"', says: '/monitoring/perSessionSeries' },
   { set: 'monitoring.runbookUrl="runbooks"', says: '/monitoring/runbookUrl' },
   { set: 'fullnameOverride="Wharf"', says: '/fullnameOverride' },
   { set: 'nameOverride="a_b"', says: '/nameOverride' },
@@ -304,8 +294,6 @@ test.each([
   { set: 'priorityClassName="High Class"', says: '/priorityClassName' },
   { set: 'priorityClasses.create=1', says: '/priorityClasses/create' },
   { set: 'priorityClasses.operator.value=2000000000', says: '/priorityClasses/operator/value' },
-  { set: 'priorityClasses.session.value=2000000000', says: '/priorityClasses/session/value' },
-  { set: 'session.priorityClassName="High Class"', says: '/session/priorityClassName' },
   { set: 'networkPolicy.enabled="yes"', says: '/networkPolicy/enabled' },
   { set: 'networkPolicy.privateCidrs=["10.0.0.1"]', says: '/networkPolicy/privateCidrs/0' },
   { set: 'networkPolicy.dns.peers=[]', says: '/networkPolicy/dns/peers' },

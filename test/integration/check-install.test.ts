@@ -87,8 +87,6 @@ function check(overrides: Partial<Parameters<typeof checkInstall>[0]> = {}): Pro
     client: account,
     namespace: home.namespace,
     leaseName: 'berth-operator',
-    watchNamespaces: [],
-    sessionsRoleName: 'berth-operator-sessions',
     podName,
     operatorUrl: operator.apiUrl,
     healthUrl: operator.healthUrl,

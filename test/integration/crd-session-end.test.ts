@@ -1,10 +1,7 @@
 import { endReasons } from '@berth/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureBinaries } from '../cluster/binaries.ts';
-import { mustRun } from '../cluster/command.ts';
 import { type CrdApi, type Resource, refusal, startCrdApi } from './crd-api.ts';
 import { readCrd } from './crd-schema.ts';
-import { rowOf } from './kubectl-table.ts';
 import { constraintsOf, fieldPath, withValue } from './schema-constraints.ts';
 
 const now = '2026-01-01T00:00:00Z';
@@ -112,27 +109,4 @@ test.each([
   await crdApi.judgeStatus({ ...stored, status: { delivered: 'True' } });
   const said = await refusal(crdApi.judgeChange(withValue(stored, `spec.${field}`, value)));
   expect(said).toContain('spec cannot be changed: a run ends once');
-});
-
-describe('kubectl', () => {
-  test('get wse shows what ended and why, and -o wide also how, by whom and in a sentence', async () => {
-    const { kubectl } = await ensureBinaries(['kubectl']);
-    const { api, path, server } = crdApi;
-    const status = { status: { delivered: 'True' } };
-    await api.request('PATCH', `${path}/support-run-0/status`, status, 'application/merge-patch+json');
-    const get = async (...words: string[]) =>
-      rowOf(await mustRun(kubectl, ['get', 'wse', 'support-run-0', ...words, `--kubeconfig=${server.kubeconfigPath}`]));
-    const narrow = { NAME: 'support-run-0', SESSION: 'support', RUN: '1', REASON: 'crashed', CONFIRMED: 'true' };
-    const { ENDED: ago, ...told } = await get();
-    expect(told).toEqual({ ...narrow, DELIVERED: 'True' });
-    expect(ago).toMatch(/^\d+d$/);
-    expect(await get('--output=wide')).toEqual({
-      ...narrow,
-      DELIVERED: 'True',
-      EXIT: '1',
-      'REQUESTED BY': 'somebody',
-      MESSAGE: 'The container exited with code 1',
-      ENDED: ago,
-    });
-  }, 600_000);
 });

@@ -84,7 +84,6 @@ async function startDelivery(
       nowMs: Date.now,
     }),
     operatorNamespace,
-    isDraining: () => false,
     backoff: { baseMs: 50, maxMs: 200 },
     log,
     ...options,
@@ -170,35 +169,6 @@ test('a sink that fails is tried again, and told of; one that took it is left al
   expect(end?.status?.deliveries?.[1]?.lastError).toBeUndefined();
   expect(good.received).toHaveLength(1);
   expect(new Set(bad.received.map(({ id }) => id))).toEqual(new Set(['run-1']));
-});
-
-test('an uninstall lets go of a record that no sink took, and the next install holds it again', async () => {
-  const world = await aWorld();
-  const sink = await aSink(answering(503));
-  let draining = false;
-  const { loop, stop } = await startDelivery(world, {
-    isDraining: () => draining,
-    backoff: { baseMs: 3_600_000, maxMs: 3_600_000 },
-  });
-  await record(world, 'run-1', [{ url: sink.url }]);
-  const untilFinalizers = (what: string, finalizers: readonly string[]) =>
-    untilEnd(
-      world,
-      world.namespace,
-      'run-1',
-      what,
-      (end) => end?.status?.delivered === 'False' && (end.metadata.finalizers ?? []).join() === finalizers.join(),
-    );
-  await untilFinalizers('record that is held', [deliveryFinalizer]);
-  draining = true;
-  loop.resync();
-  await untilFinalizers('record that was let go', []);
-  await stop();
-
-  const next = await startDelivery(world);
-  await untilFinalizers('record that is held again', [deliveryFinalizer]);
-  await next.stop();
-  expect(sink.received.length).toBeLessThanOrEqual(2); // The next attempt is not due for a long time.
 });
 
 /** Takes only what a secret verifies, as a receiver does. */

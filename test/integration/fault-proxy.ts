@@ -60,9 +60,7 @@ export interface ProxyHooks {
   after?(request: ProxiedRequest): void | Promise<void>;
 }
 
-/**
- * A reverse proxy before a real API server that fails on command. Clients need no credentials; it has those of the kubeconfig.
- */
+/** A reverse proxy before a real API server that fails on command. Clients need no credentials; it has those of the kubeconfig. */
 export interface FaultProxy {
   readonly url: string;
   /** Of a client that goes through the proxy. Written beside the API server's own. */

@@ -10,12 +10,12 @@ import { mergePatch } from '../../operator/kubernetes/client.ts';
 import { createKubernetesClient } from '../../operator/kubernetes/create-client.ts';
 import { slimPod } from '../../operator/observe/slim-pod.ts';
 import { slimSession } from '../../operator/observe/slim-session.ts';
+import { ensureCertificateAuthority } from '../../operator/pods/certificate-authority.ts';
 import { path, podAnnotation, podFinalizer } from '../../operator/resource/names.ts';
 import type { ObjectMeta } from '../../operator/resource/object-meta.ts';
 import type { WhatsAppSessionStatus } from '../../operator/resource/whatsapp-session.ts';
 import { createSlimCache } from '../../operator/watch/slim-cache.ts';
 import { postReport } from '../../session-pod/deliver/post-report.ts';
-import { anOperatorAuthority } from '../builders/an-operator-authority.ts';
 import { startApiServer, type TestApiServer } from '../cluster/start-api-server.ts';
 import { waitUntil } from '../cluster/wait-until.ts';
 import { startFaultProxy } from './fault-proxy.ts';
@@ -43,7 +43,7 @@ async function aReplica(client: Pick<KubernetesClient, 'request' | 'nowMs'> = wo
   onTestFailed(() => console.info(log.lines.join('\n')));
   const caches = { sessions: createSlimCache({ slim: slimSession }), pods: createSlimCache({ slim: slimPod }) };
   const { namespace } = world;
-  const authority = await anOperatorAuthority({ client: world.client, namespace, nowMs: Date.now });
+  const authority = await ensureCertificateAuthority({ client: world.client, namespace, nowMs: Date.now });
   const certificate = await authority.issueServer(['localhost']);
   const rejected: string[] = [];
   const reports = createReports({

@@ -8,9 +8,9 @@ import { AskedTunnels } from './asked-tunnels.ts';
 import { startHttpProxy } from './start-http-proxy.ts';
 
 /**
- * A proxy for sessions as a process, for the image of the test cluster. Whoever shows a user and a password is let through, and
- * by the user it tells what was asked for. From the environment: PROXY_PORT (3128), PROXY_ADMIN_PORT (7082), LISTEN_HOST
- * (0.0.0.0) and WHATSAPP_WEB_SITE (where to go for web.whatsapp.com; else there).
+ * A proxy for sessions as a process, for the image of the test cluster. Whoever shows a user and a password is let through, and by the
+ * user it tells what was asked for. From the environment: PROXY_PORT (3128), PROXY_ADMIN_PORT (7082), LISTEN_HOST (0.0.0.0)
+ * and WHATSAPP_WEB_SITE (where to go for web.whatsapp.com; else there).
  */
 const { env } = process;
 const host = env['LISTEN_HOST'] ?? '0.0.0.0';

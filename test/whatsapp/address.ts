@@ -1,10 +1,7 @@
 import { jidDecode } from '@whiskeysockets/baileys';
 import { ProtocolError, serverDomain } from './stanza.ts';
 
-/**
- * The user part of a LID, the address that hides the phone number. Here it is made from the number, so nothing has to be looked
- * up.
- */
+/** The user part of a LID, the address that hides the phone number. Here it is made from the number, so nothing has to be looked up. */
 export function lidUserOf(phone: string): string {
   return `9${reversed(phone)}`;
 }

@@ -25,8 +25,8 @@ interface Hello {
 export type CodePairing = ReturnType<typeof createCodePairing>;
 
 /**
- * Links a device by the eight characters it shows instead of a QR: the server carries messages between it and the phone with
- * the given number, and only who knows the code can read the keys in them.
+ * Links a device by the eight characters it shows instead of a QR: the server carries messages between it and the phone with the
+ * given number, and only who knows the code can read the keys in them.
  */
 export function createCodePairing(pairing: Pairing) {
   const hellos = new Map<Connection, Hello>();

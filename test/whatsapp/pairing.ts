@@ -101,9 +101,7 @@ export function createPairing({ world, onPaired }: Dependencies) {
   return { offer, scan, link, complete, forget, accountOf, registrationOf };
 }
 
-/**
- * The QR holds a link, "#", and four parts: reference, noise key, identity key, and the secret that authenticates the answer.
- */
+/** The QR holds a link, "#", and four parts: reference, noise key, identity key, and the secret that authenticates the answer. */
 function readQr(qr: string) {
   const [reference = '', ...keys] = qr.slice(qr.lastIndexOf('#') + 1).split(',');
   const [noiseKey, identityKey, secret] = keys.map((key) => Buffer.from(key, 'base64'));

@@ -62,10 +62,7 @@ export interface WhatsApp {
   stop(): Promise<void>;
 }
 
-/**
- * Starts a stand-in for WhatsApp's servers: the multi-device protocol at /ws/chat, the host of files, and what a test does at
- * /admin.
- */
+/** Starts a stand-in for WhatsApp's servers: the multi-device protocol at /ws/chat, the host of files, and what a test does at /admin. */
 export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<WhatsApp> {
   const {
     port: wantedPort = 0,

@@ -15,16 +15,6 @@
 {{- include "berth.fullname" . }}-operator
 {{- end -}}
 
-{{/* Name of the priority class that is made for sessions. */}}
-{{- define "berth.sessionPriorityClass" -}}
-{{- include "berth.fullname" . }}-session
-{{- end -}}
-
-{{/* Name of the Certificate that cert-manager issues, and of its Secret. */}}
-{{- define "berth.certificate" -}}
-{{- include "berth.operator" . }}-tls
-{{- end -}}
-
 {{/* What selects the pods of one component: (dict "context" . "component" "operator"). */}}
 {{- define "berth.selectorLabels" -}}
 app.kubernetes.io/name: {{ default .context.Chart.Name .context.Values.nameOverride }}

@@ -56,21 +56,5 @@ app.kubernetes.io/name: whatsapp-session
 
 {{/* Namespaces whose sessions the chart knows of, as a JSON list. */}}
 {{- define "berth.sessionNamespaces" -}}
-{{- .Values.networkPolicy.session.namespaces | default .Values.watchNamespaces | default (list .Release.Namespace) | toJson -}}
-{{- end -}}
-
-{{/* The pods of sessions, as a peer: in any namespace, or in those that are watched. */}}
-{{- define "berth.sessionPeer" -}}
-{{- with .Values.watchNamespaces -}}
-- namespaceSelector:
-    matchExpressions:
-      - key: kubernetes.io/metadata.name
-        operator: In
-        values: {{ toJson . }}
-{{- else -}}
-- namespaceSelector: {}
-{{- end }}
-  podSelector:
-    matchLabels:
-      {{- include "berth.sessionLabels" . | nindent 6 }}
+{{- .Values.networkPolicy.session.namespaces | default (list .Release.Namespace) | toJson -}}
 {{- end -}}

@@ -12,27 +12,13 @@
   "env" .Values.session.env
   "resources" $resources
   "browser" .Values.session.browser
-  "priorityClassName" (.Values.session.priorityClassName | default (ternary (include "berth.sessionPriorityClass" .) "" .Values.priorityClasses.create))
   "allowedPriorityClasses" .Values.session.allowedPriorityClasses
   "allowedRuntimeClasses" .Values.session.allowedRuntimeClasses -}}
-{{- $certificates := dict
-  "publishSeconds" .Values.tls.publishSeconds
-  "caLifetimeSeconds" (mulf .Values.tls.ca.lifetimeDays 86400)
-  "caRenewBeforeSeconds" (mulf .Values.tls.ca.renewBeforeDays 86400) -}}
-{{- if gt (addf (divf .Values.tls.publishSeconds 86400) .Values.tls.ca.renewBeforeDays) (divf .Values.tls.ca.lifetimeDays 2) -}}
-{{- fail "tls.ca.renewBeforeDays and tls.publishSeconds must together be at most half of tls.ca.lifetimeDays" -}}
-{{- end -}}
-{{- if .Values.tls.certManager.enabled -}}
-{{- $_ := set $certificates "secretName" (include "berth.certificate" .) -}}
-{{- end -}}
 {{- dict
   "namespace" .Release.Namespace
-  "watchNamespaces" .Values.watchNamespaces
-  "sessionsRoleName" (include "berth.sessionsRole" .)
   "serviceName" (include "berth.operator" .)
   "leaseName" (include "berth.operator" .)
   "session" $session
-  "certificates" $certificates
   "outbound" (dict "allow" .Values.outbound.allow)
   "starts" .Values.starts
   "rollout" .Values.rollout
@@ -40,7 +26,6 @@
   "endRecordDeadlineSeconds" .Values.sessionEnd.endRecordDeadlineSeconds
   "sinks" .Values.sessionEnd.sinks
   "fenceSeconds" .Values.nodeLoss.fenceSeconds
-  "perSessionSeries" .Values.monitoring.perSessionSeries
   | toPrettyJson -}}
 {{- end -}}
 

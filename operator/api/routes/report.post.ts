@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { reportPath, reportStatus } from '@berth/protocol';
 import type { Log } from '../../kubernetes/log.ts';
 import { type Answer, problem } from '../answer.ts';
+import type { IdentifyPod } from '../identify-pod.ts';
 import { BodyError, jsonBody } from '../json-body.ts';
 import { parseReport, ReportInvalidError } from '../parse-report.ts';
-import type { IdentifyPod } from '../pod-identity.ts';
 import { isReportUnstorable, type Reception, type Reports } from '../reports.ts';
 import type { Route } from '../route.ts';
 

@@ -11,8 +11,6 @@ export interface ImageSource {
   readonly dockerfile: string;
   readonly context: string;
   readonly buildArguments?: Readonly<Record<string, string>>;
-  /** Beside those of the Dockerfile. */
-  readonly labels?: Readonly<Record<string, string>>;
   /** Changes when any input does. */
   readonly key: string;
 }
@@ -25,10 +23,6 @@ export interface ImageBuilder {
   build(source: ImageSource): Promise<void>;
   /** Brings an image that was built into the cluster, and drops what it has replaced there. */
   load(name: string, key: string): Promise<void>;
-  /** The labels of an image that was built. */
-  labels(name: string): Promise<Readonly<Record<string, string>>>;
-  /** Writes an image that was built into a file, as an OCI image layout in a tar. */
-  archive(name: string, file: string): Promise<void>;
   /** Drops cached layers that no image has any more. */
   prune(): Promise<void>;
 }
@@ -50,7 +44,16 @@ export function buildahBuilder(dir: string): ImageBuilder {
       const { stdout } = await run('ctr', [...ctr, 'images', 'list', `name==${name}`]);
       return stdout.includes(`${inputsLabel}=${key}`);
     },
-    build,
+    async build({ name, dockerfile, context, buildArguments = {}, key }) {
+      const settings = Object.entries(buildArguments).flatMap(([argument, value]) => [
+        '--build-arg',
+        `${argument}=${value}`,
+      ]);
+      const words = ['bud', '--isolation', 'chroot', '--layers', '--pull-never', '--label', `${inputsLabel}=${key}`];
+      await mustRun('buildah', buildah(...words, ...settings, '--tag', name, '--file', dockerfile, context), {
+        timeoutMs: 600_000,
+      });
+    },
     async load(name, key) {
       await mkdir(cacheDir, { recursive: true });
       const temporary = await mkdtemp(join(cacheDir, 'load-'));
@@ -66,55 +69,10 @@ export function buildahBuilder(dir: string): ImageBuilder {
         await rm(temporary, { recursive: true, force: true });
       }
     },
-    labels: labelsOf,
-    archive: writeArchive,
-    prune,
+    async prune() {
+      await mustRun('buildah', buildah('rmi', '--prune', '--force'), { timeoutMs: 300_000 });
+    },
   };
-}
-
-/** Builds with buildah for nobody but its own storage: there need be no cluster. */
-export const buildahStore: ImageBuilder = {
-  async isLoaded(name, key) {
-    const { status } = await run('buildah', buildah('inspect', '--type', 'image', name));
-    return status === 0 && (await labelsOf(name))[inputsLabel] === key;
-  },
-  build,
-  load: async () => undefined,
-  labels: labelsOf,
-  archive: writeArchive,
-  prune,
-};
-
-/** Words of a command line that give each entry as `<flag> <name>=<value>`. */
-export const settingsAs = (flag: string, entries: Readonly<Record<string, string>>): string[] =>
-  Object.entries(entries).flatMap(([name, value]) => [flag, `${name}=${value}`]);
-
-async function build({ name, dockerfile, context, buildArguments = {}, labels: more = {}, key }: ImageSource) {
-  const words = ['bud', '--isolation', 'chroot', '--layers', '--pull-never'];
-  const settings = [
-    ...settingsAs('--build-arg', buildArguments),
-    ...settingsAs('--label', { [inputsLabel]: key, ...more }),
-  ];
-  await mustRun('buildah', buildah(...words, ...settings, '--tag', name, '--file', dockerfile, context), {
-    timeoutMs: 600_000,
-  });
-}
-
-async function labelsOf(name: string): Promise<Readonly<Record<string, string>>> {
-  const { OCIv1: image } = JSON.parse(await mustRun('buildah', buildah('inspect', '--type', 'image', name))) as {
-    OCIv1?: { config?: { Labels?: Record<string, string> } };
-  };
-  return image?.config?.Labels ?? {};
-}
-
-async function writeArchive(name: string, file: string): Promise<void> {
-  await mustRun('buildah', buildah('push', '--quiet', '--format', 'oci', name, `oci-archive:${file}:${name}`), {
-    timeoutMs: 600_000,
-  });
-}
-
-async function prune(): Promise<void> {
-  await mustRun('buildah', buildah('rmi', '--prune', '--force'), { timeoutMs: 300_000 });
 }
 
 /**

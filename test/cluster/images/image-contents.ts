@@ -14,8 +14,8 @@ export interface ImageContents {
 }
 
 /**
- * The images of the project. Those of sessions differ in one workspace, which names the packages of their engine: so the one
- * has no browser and its driver, the other no libsignal, which is under the GPL.
+ * The images of the project. Those of sessions differ in one workspace, which names the packages of their engine: so the one has
+ * no browser and its driver, the other no libsignal, which is under the GPL.
  */
 export const imageContents: readonly ImageContents[] = [
   {

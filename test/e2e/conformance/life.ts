@@ -11,9 +11,7 @@ export interface Step {
 /** More than any step takes on two cores that are busy with other lives. */
 const stepTimeoutMs = 300_000;
 
-/**
- * The life of one session, told in steps that need each other: once one has failed the rest is skipped. Lives run side by side.
- */
+/** The life of one session, told in steps that need each other: once one has failed the rest is skipped. Lives run side by side. */
 export function life(name: string, tell: (step: (...words: StepWords) => void) => void): void {
   const steps: Step[] = [];
   tell((what, body, options = {}) => steps.push({ what, body, ...options }));

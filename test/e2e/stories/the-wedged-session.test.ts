@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { waitUntil } from '../../cluster/wait-until.ts';
 import type { ClusterWorld } from '../../deployment/cluster-world.ts';
 import { sinkPath } from '../../deployment/cluster-world.ts';
-import { kubectl } from '../../deployment/kubectl.ts';
 import { freeze, wedge } from '../../deployment/wedge.ts';
-import { eventsTold } from '../../integration/kubectl-table.ts';
 import { stays } from '../../integration/session-world.ts';
 import { oneWorld } from '../a-world.ts';
 import { deviceOf, expectEnds, expectSameLogin, killed, loginsOf, untilMessages } from '../outcome.ts';
@@ -15,35 +12,6 @@ async function killedAndStopped(world: ClusterWorld, name: string, runUid: strin
   await world.untilPodGone(name, runUid);
   await world.untilStopped(name);
   console.log(`Session "${name}": dead ${(deadAfterMs / 1_000).toFixed(1)} s after the order (promised: 4 s)`);
-}
-
-/** Told or not, by how busy the node is: what a report was too fast for, what a probe noticed, what a start waited for. */
-const asides = [
-  'Normal Connecting',
-  'Normal Paced',
-  'Normal Reconnecting',
-  'Warning NotResponding',
-  'Warning StartBlocked',
-];
-
-/** The story without its asides: what is told once more after one, because it is so again, is told once. */
-function withoutAsides(events: readonly string[]): string[] {
-  const story: string[] = [];
-  let isBack = false;
-  for (const event of events) {
-    if (!asides.includes(event) && !(isBack && story.at(-1) === event)) story.push(event);
-    isBack = asides.includes(event);
-  }
-  return story;
-}
-
-/** What `kubectl describe` tells of a session, in its order. An Event is told without being waited for. */
-async function expectStory({ namespace }: ClusterWorld, name: string, story: readonly string[]): Promise<void> {
-  const told = await waitUntil(`last Event of "${name}"`, 10_000, async () => {
-    const seen = withoutAsides(eventsTold(await kubectl(['--namespace', namespace, 'describe', 'was', name])));
-    return seen.length >= story.length ? { value: seen } : { seen: seen.join(', ') };
-  });
-  expect(told).toEqual(story);
 }
 
 describe.concurrent('the wedged session', () => {
@@ -69,16 +37,6 @@ describe.concurrent('the wedged session', () => {
     await world().patch('hung', { desiredState: 'Running' });
     await world().untilReady('hung', hung.runUid);
     await expectSameLogin(world(), 'hung', hung.phone, device);
-    await expectStory(world(), 'hung', [
-      'Normal Starting',
-      'Normal WaitingForPairing',
-      'Normal Ready',
-      'Normal Terminating',
-      'Normal SessionEnd',
-      'Normal Killed',
-      'Normal Starting',
-      'Normal Ready',
-    ]);
   });
 
   test('a reconnect in flight does not bring back what was killed; an explicit start does, with its login', async () => {

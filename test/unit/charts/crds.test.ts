@@ -25,8 +25,7 @@ test.each(files)('%s is kept when the chart goes: without it every session would
   expect(metadata).toMatchObject({ annotations: { 'helm.sh/resource-policy': 'keep' } });
 });
 
-// Far below what the API server and kubectl take (256 KiB of annotation for `kubectl apply`): it is to show a schema that
-// grows.
+// Far below what the API server and kubectl take (256 KiB of annotation for `kubectl apply`): it is to show a schema that grows.
 test.each(files)('%s is small: a large schema makes each write dearer', async (file) => {
   const { openAPIV3Schema } = (await readCrd(file)).spec.versions[0].schema;
   expect(JSON.stringify(openAPIV3Schema).length).toBeLessThan(24_576);

@@ -43,11 +43,12 @@ test.each(recordings)('$record names the labels that it keeps, its metric, and w
 });
 
 describe.each(alerts)('$alert', ({ alert, expr, labels, annotations }) => {
-  test('has a severity, a summary and a description', () => {
+  test('has a severity, a summary, a description and its runbook', () => {
     expect(['critical', 'warning']).toContain(labels['severity']);
     expect(annotations['summary']).toMatch(/^[A-Z].*\.$/);
     expect(annotations['description']).toContain('kubectl ');
-    expect(sorted(Object.keys(annotations))).toEqual(['description', 'summary']); // The chart adds runbook_url.
+    expect(annotations['runbook_url']).toBe(`https://berth.dev/runbooks/${alert}.md`);
+    expect(sorted(Object.keys(annotations))).toEqual(['description', 'runbook_url', 'summary']);
   });
 
   test('tells all that it knows of what it is about', () => {

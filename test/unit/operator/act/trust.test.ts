@@ -13,30 +13,10 @@ test('publishTrust() writes once for sessions that are made together in a new na
       return {};
     },
   } as unknown as KubernetesClient;
-  const publishTrust = createPublishTrust({ client, authority: { caPem: 'pem' } });
+  const publishTrust = createPublishTrust({ client, caPem: 'pem' });
   const { signal } = new AbortController();
   await Promise.all([publishTrust('shop', signal), publishTrust('shop', signal)]);
   expect(requests).toEqual(['GET', 'POST']);
   await publishTrust('shop', signal);
   expect(requests).toEqual(['GET', 'POST', 'GET', 'POST']);
-});
-
-test.each([
-  { name: 'leaves the CA alone that is its own', found: { 'ca.crt': 'pem' }, asks: ['GET'] },
-  { name: 'puts a CA right that is another', found: { 'ca.crt': 'of an operator before' }, asks: ['GET', 'PATCH'] },
-  { name: 'puts a ConfigMap right that somebody has emptied', found: undefined, asks: ['GET', 'PATCH'] },
-])('publishTrust() $name', async ({ found, asks }) => {
-  const requests: ApiRequest[] = [];
-  const client = {
-    request(request: ApiRequest) {
-      requests.push(request);
-      return Promise.resolve({ data: found });
-    },
-  } as unknown as KubernetesClient;
-  await createPublishTrust({ client, authority: { caPem: 'pem' } })('shop', new AbortController().signal);
-  expect(requests.map(({ method }) => method)).toEqual(asks);
-  for (const { path, body } of requests.slice(1)) {
-    expect(path).toBe('/api/v1/namespaces/shop/configmaps/berth-ca');
-    expect(body).toMatchObject({ data: { 'ca.crt': 'pem' } });
-  }
 });

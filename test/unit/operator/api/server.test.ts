@@ -9,9 +9,11 @@ import { reportRoute } from '../../../../operator/api/routes/report.post.ts';
 import { type ApiServersOptions, startApiServers } from '../../../../operator/api/server.ts';
 import type { KubernetesClient } from '../../../../operator/kubernetes/client.ts';
 import { ApiError } from '../../../../operator/kubernetes/errors.ts';
-import type { CertificateAuthority } from '../../../../operator/pods/certificate-authority.ts';
+import {
+  type CertificateAuthority,
+  ensureCertificateAuthority,
+} from '../../../../operator/pods/certificate-authority.ts';
 import { postReport } from '../../../../session-pod/deliver/post-report.ts';
-import { anOperatorAuthority } from '../../../builders/an-operator-authority.ts';
 import { secretsInMemory } from '../pods/secrets-in-memory.ts';
 import { keptLog } from './kept-log.ts';
 
@@ -23,7 +25,7 @@ afterEach(async () => {
 let authority: CertificateAuthority;
 beforeAll(async () => {
   const client = secretsInMemory() as unknown as KubernetesClient;
-  authority = await anOperatorAuthority({ client, namespace: 'berth-system', nowMs: Date.now });
+  authority = await ensureCertificateAuthority({ client, namespace: 'berth-system', nowMs: Date.now });
 });
 
 const report = {

@@ -18,8 +18,8 @@ const deleted = { deletionTimestamp: createdAt };
 const released = { finalizers: [] };
 const replay = { 'berth.dev/replay': 'now' };
 
-const step = (end: SessionEnd, afterMs = 0, draining = false): DeliveryStep =>
-  deliveryStep(end, { nowMs: createdAtMs + afterMs, operatorNamespace: 'berth-system', draining, times });
+const step = (end: SessionEnd, afterMs = 0): DeliveryStep =>
+  deliveryStep(end, { nowMs: createdAtMs + afterMs, operatorNamespace: 'berth-system', times });
 
 test.each<[string, SessionEnd, number, DeliveryStep]>([
   ['a fresh record', aSessionEnd({ sinks: [one, two] }), 0, { type: 'attempt', sinks: [one, two] }],
@@ -111,31 +111,6 @@ test.each<[string, SessionEnd, number, DeliveryStep]>([
   ],
 ])('deliveryStep() of %s', (_name, end, afterMs, expected) => {
   expect(step(end, afterMs)).toEqual(expected);
-});
-
-const waiting = { delivered: 'False', nextAttemptAt: '2026-01-01T00:00:05Z' } as const;
-test.each<[string, SessionEnd, DeliveryStep]>([
-  ['a fresh record', aSessionEnd({ sinks: [one] }), { type: 'release' }],
-  ['one that waits for its next attempt', aSessionEnd({ status: waiting }), { type: 'release' }],
-  ['one that was let go', aSessionEnd({ sinks: [one], metadata: released }), { type: 'attempt', sinks: [one] }],
-  ['one that is being deleted', aSessionEnd({ metadata: deleted }), { type: 'move' }],
-  [
-    "one that is being deleted in the operator's namespace",
-    aSessionEnd({ metadata: { ...deleted, namespace: 'berth-system' } }),
-    { type: 'release' },
-  ],
-])('deliveryStep() of %s holds nothing while Berth is being uninstalled', (_name, end, expected) => {
-  expect(step(end, 0, true)).toEqual(expected);
-});
-
-test('deliveryStep() holds what an uninstall has let go, until it is delivered', () => {
-  expect(step(aSessionEnd({ metadata: released }))).toEqual({ type: 'hold' });
-  expect(step(aSessionEnd({ metadata: released, status: waiting }))).toEqual({ type: 'hold' });
-  // Nothing can be put on what is going, and nobody asks for what was given up.
-  expect(step(aSessionEnd({ metadata: { ...released, ...deleted } }))).toEqual({ type: 'move' });
-  expect(step(aSessionEnd({ metadata: released, status: { delivered: 'GivenUp' } }), 100 * hourMs)).toMatchObject({
-    type: 'wait',
-  });
 });
 
 test('giveUpAtMs() counts from the replay, if there was one', () => {

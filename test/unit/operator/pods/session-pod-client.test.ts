@@ -5,11 +5,13 @@ import type { TLSSocket } from 'node:tls';
 import { podApiPaths } from '@berth/protocol';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { KubernetesClient } from '../../../../operator/kubernetes/client.ts';
-import type { CertificateAuthority } from '../../../../operator/pods/certificate-authority.ts';
+import {
+  type CertificateAuthority,
+  ensureCertificateAuthority,
+} from '../../../../operator/pods/certificate-authority.ts';
 import { PodIdentityError, PodRefusedError, PodUnreachableError } from '../../../../operator/pods/errors.ts';
 import { createSessionPodClient } from '../../../../operator/pods/session-pod-client.ts';
 import { selfSignedCertificate } from '../../../../session-pod/api/self-signed-certificate.ts';
-import { anOperatorAuthority } from '../../../builders/an-operator-authority.ts';
 import { secretsInMemory } from './secrets-in-memory.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -20,7 +22,7 @@ afterEach(async () => {
 let authority: CertificateAuthority;
 beforeAll(async () => {
   const client = secretsInMemory() as unknown as KubernetesClient;
-  authority = await anOperatorAuthority({ client, namespace: 'berth-system', nowMs: Date.now });
+  authority = await ensureCertificateAuthority({ client, namespace: 'berth-system', nowMs: Date.now });
 });
 
 const certificate = selfSignedCertificate('pod', Date.now());

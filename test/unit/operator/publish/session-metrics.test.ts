@@ -138,15 +138,9 @@ test('a force-kill is told by the time of its order until the kubelet has report
   ]);
 });
 
-test('a force-kill is told of a pod that the watch does not know any more: somebody took its label off', async () => {
-  const name = 'berth_force_kill_timestamp_seconds';
-  expect(await seriesOf(name, { sessions: [killed], pods: [] })).toEqual([
-    `${name}{namespace="shop",session="alice"} ${nowMs / 1000 - 60}`,
-  ]);
-});
-
 test.each([
   { what: 'that is confirmed', sessions: [killed], pods: [aPod({ container: containers.terminated })] },
+  { what: 'whose pod is gone', sessions: [killed], pods: [] },
   { what: 'of an earlier run', sessions: [killed], pods: [aPod({ uid: 'run-2' })] },
   {
     what: 'that is a graceful stop',
@@ -155,52 +149,4 @@ test.each([
   },
 ])('a force-kill $what is not told', async ({ sessions, pods }) => {
   expect(await seriesOf('berth_force_kill_timestamp_seconds', { sessions, pods })).toEqual([]);
-});
-
-/** All series whose labels tell of sessions: without help, type and what Node tells of itself. */
-async function allOfSessions(given: Parameters<typeof metricsOf>[0]) {
-  const { registry } = metricsOf(given);
-  return (await registry.metrics())
-    .split('\n')
-    .filter((line) => /^berth_(session_(phase|stuck|failed|end_un)|\w*timestamp|run)/.test(line));
-}
-
-test('without series of single sessions, the same metrics tell how many there are and which time is the oldest', async () => {
-  const failed = withConditions({ phase: 'Failed' }, { type: 'Ready', status: 'False', reason: 'NotAllowed' });
-  const sessions = [
-    { ...stuck, status: { ...stuck.status, report: aReport({ reconnects: 3 }) } },
-    { ...stuck, name: 'bert' },
-    { ...stuck, namespace: 'office' },
-    { ...failed, name: 'carl' },
-    { ...killed, name: 'dora', deletionAtMs: 20_000, hasFinalizer: true },
-    aSession({ name: 'emil', deletionAtMs: 10_000 }),
-  ];
-  const pods = [aPod({ name: 'dora', deletionRequested: true, deletionAtMs: 30_000 })];
-  const sessionEnds = [
-    aSessionEnd({ settled: false, createdAtMs: 20_000 }),
-    aSessionEnd({ settled: false, createdAtMs: 10_000, sessionKey: 'shop/bert', uid: 'end-2' }),
-  ];
-  expect(await allOfSessions({ sessions, pods, sessionEnds, perSessionSeries: false })).toEqual([
-    'berth_session_phase{phase="Reconnecting"} 3',
-    'berth_session_phase{phase="Failed"} 1',
-    'berth_session_phase{phase="Pending"} 2',
-    'berth_session_stuck{reason="Unresponsive"} 3',
-    'berth_session_failed{reason="NotAllowed"} 1',
-    'berth_session_end_undelivered_timestamp_seconds{reason="retrying"} 10',
-    'berth_deletion_timestamp_seconds{kind="WhatsAppSession"} 10',
-    'berth_deletion_timestamp_seconds{kind="Pod"} 30',
-    `berth_force_kill_timestamp_seconds ${nowMs / 1000 - 60}`,
-  ]);
-});
-
-test('without series of single sessions, a thousand of them make no more series than one', async () => {
-  const many = Array.from({ length: 1_000 }, (_, index) => ({ ...stuck, name: `s${index}`, namespace: `n${index}` }));
-  const [one, all] = [[stuck], many].map((sessions) => allOfSessions({ sessions, perSessionSeries: false }));
-  expect(await all).toHaveLength((await one)?.length ?? Number.NaN);
-});
-
-test('who leads is told with the namespace of the operator, by which installations are told apart', async () => {
-  expect(await seriesOf('leader_election_master_status', {})).toEqual([
-    'leader_election_master_status{name="berth-operator",namespace="berth-system"} 1',
-  ]);
 });

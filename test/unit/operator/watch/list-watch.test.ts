@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ApiRequest, KubernetesClient, WatchEvent } from '../../../../operator/kubernetes/client.ts';
 import { ApiError } from '../../../../operator/kubernetes/errors.ts';
 import type { Log } from '../../../../operator/kubernetes/log.ts';
-import { type ReflectorOptions, startReflector } from '../../../../operator/watch/list-watch.ts';
+import { startReflector } from '../../../../operator/watch/list-watch.ts';
 import { type Cached, createSlimCache } from '../../../../operator/watch/slim-cache.ts';
 
 const event = (type: WatchEvent['type'], name: string, resourceVersion: number): WatchEvent => ({
@@ -13,11 +13,7 @@ const event = (type: WatchEvent['type'], name: string, resourceVersion: number):
 type Answer = { list: WatchEvent[]; at: number; next?: string } | { watch: WatchEvent[] } | { fail: number } | 'hang';
 
 /** A reflector whose requests are answered from a script, one after the other; then the watch stays open. */
-function aReflector(
-  script: Answer[],
-  pageSize = 500,
-  hooks: Pick<ReflectorOptions<Cached>, 'onListed' | 'onRefused'> = {},
-) {
+function aReflector(script: Answer[], pageSize = 500) {
   const asked: string[] = [];
   const logged: string[] = [];
   const line = (message: string) => void logged.push(message);
@@ -57,7 +53,7 @@ function aReflector(
     },
   });
   const backoff = { baseMs: 2, maxMs: 4 };
-  const reflector = startReflector({ client, path: '/x', cache, name: 'x', log, pageSize, backoff, ...hooks });
+  const reflector = startReflector({ client, path: '/x', cache, name: 'x', log, pageSize, backoff });
   onTestFinished(() => reflector.stop());
   const names = () => [...cache.values()].map(({ name }) => name);
   return { reflector, cache, asked, logged, names };
@@ -143,18 +139,3 @@ test('stop() ends it, and wakes whoever waits for the first list', async () => {
   await reflector.stop();
   expect(await failure).toMatchObject({ name: 'AbortError' });
 });
-
-test.each([403, 404])(
-  'startReflector() tells of a %d, lists anew instead of resuming, and tells of that',
-  async (status) => {
-    const told: string[] = [];
-    const { names, asked } = aReflector(
-      [{ fail: status }, { list: [], at: 5 }, { fail: status }, { list: [event('ADDED', 'one', 6)], at: 7 }],
-      500,
-      { onRefused: (error) => void told.push(String(error.status)), onListed: () => void told.push('listed') },
-    );
-    await vi.waitFor(() => expect(names()).toEqual(['one']));
-    expect(asked.slice(0, 4)).toEqual(['list', 'list', 'watch 5', 'list']);
-    expect(told).toEqual([String(status), 'listed', String(status), 'listed']);
-  },
-);

@@ -135,14 +135,3 @@ test('onChange() keeps a listener that throws from the others and from the cache
   expect(seen).toEqual(['a/one']);
   expect(errors).toEqual([new Error('broken listener')]);
 });
-
-test('replaceAll() of one namespace leaves the objects of others alone', () => {
-  const { cache, changes } = aCache();
-  const inB = { ...raw(4, 'of b'), metadata: { namespace: 'b', name: 'one', uid: 'uid-b', resourceVersion: '4' } };
-  cache.apply('ADDED', raw(3, 'of a'));
-  cache.apply('ADDED', inB);
-  changes.length = 0;
-  cache.replaceAll([], '10', 'a');
-  expect(changes).toEqual(['a/one of a -> -']);
-  expect(cache.get('b/one')?.note).toBe('of b');
-});
