@@ -25,6 +25,12 @@ let next: NextVersion;
 beforeAll(async () => {
   next = await makeNextVersion('0.2.0');
   await installBerth(inject('standIns'), settings);
+  // One that leaves leads for some seconds more: a session that it starts has its settings, and would be renewed for that.
+  await waitUntil('two operators and none that leaves', 60_000, async () => {
+    const words = ['--namespace', berthNamespace, 'get', 'pods', '--selector', operator.selector, '--output=name'];
+    const seen = await kubectl(words);
+    return seen.trim().split('\n').length === 2 ? { value: undefined } : { seen };
+  });
 }, 180_000);
 afterAll(async () => {
   await installBerth(inject('standIns'));
