@@ -58,7 +58,7 @@ test('a connection that breaks in the tunnel breaks for the client, which gets n
   socket.on('data', (chunk: Buffer) => received.push(chunk));
   const closed = once(socket, 'close');
   socket.write('the first request');
-  const [first] = await vi.waitUntil(() => (accepted.length > 0 ? accepted : undefined));
+  const [first] = await vi.waitUntil(() => (accepted.length > 0 ? accepted : undefined), { timeout: 10_000 });
   first?.resetAndDestroy();
   await closed;
   expect(Buffer.concat(received).toString('utf8')).toBe('');
